@@ -1,0 +1,45 @@
+import { deepStrictEqual } from 'node:assert/strict'
+import { setImmediate as turn } from 'node:timers/promises'
+import { versionOf } from '../versions.js'
+import { peakMemory } from './peak-memory.js'
+import type { Subject } from './subject.js'
+import { LIMIT, type MapOf, taskPools } from './task-pools.js'
+
+export async function setUp(contestant: string): Promise<Subject> {
+  const kind = taskPools[contestant]
+  if (kind === undefined) throw new Error(`no task pool ${contestant}`)
+  const { map, end } = await kind.open()
+  return {
+    version: kind.package === undefined ? process.version : (versionOf(kind.package) ?? '-'),
+    verify: () => verify(map),
+    run: async (_kind, count) => {
+      const items = Array.from({ length: count }, (_, i) => i)
+      const started = performance.now()
+      const results = await map(items, trivial)
+      const elapsed = performance.now() - started
+      const peak = peakMemory()
+      if (results.length !== count || results.at(-1) !== count - 1) throw new Error(`wrong results: ${results.length} of ${count}`)
+      return { 'ns per item': (elapsed * 1e6) / count, 'peak MB': peak / 2 ** 20 }
+    },
+    end: async () => void (await end?.()),
+  }
+}
+
+async function trivial(n: number): Promise<number> {
+  return n
+}
+
+/** Results in the order of the items, and exactly LIMIT at once: fewer would be slower and more would be cheating. */
+async function verify(map: MapOf): Promise<void> {
+  let running = 0
+  let peak = 0
+  const items = Array.from({ length: 10 * LIMIT }, (_, i) => i)
+  const results = await map(items, async (n) => {
+    peak = Math.max(peak, ++running)
+    await turn()
+    running--
+    return n
+  })
+  deepStrictEqual(results, items)
+  if (peak !== LIMIT) throw new Error(`ran ${peak} at once, not ${LIMIT}`)
+}

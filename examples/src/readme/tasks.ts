@@ -1,0 +1,9 @@
+// #region tasks
+import { TaskPoolExecutor } from 'rungs'
+import { hosts, showVersion } from './devices.js'
+
+await using pool = new TaskPoolExecutor(3) // three hosts at a time
+for await (const version of pool.map(showVersion, hosts)) {
+  console.log(version)
+}
+// #endregion

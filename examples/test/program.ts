@@ -1,0 +1,59 @@
+// Runs the compiled programs as their users do: as processes of their own.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { onTestFinished } from 'vitest'
+
+interface Ended {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface Running {
+  readonly process: ChildProcess
+  readonly ended: Promise<Ended>
+  /** The first match in what it has printed so far, or prints until it ends. */
+  printed(pattern: RegExp): Promise<RegExpExecArray>
+}
+
+/** `program` is a path under `dist`. It does not outlive the test. */
+export function start(program: string, args: readonly string[] = [], env: Record<string, string> = {}): Running {
+  const path = fileURLToPath(new URL(`../dist/${program}`, import.meta.url))
+  const child = spawn(process.execPath, [path, ...args], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  let stdout = ''
+  let stderr = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+  })
+  const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, stdout, stderr }))
+  const printed = async (pattern: RegExp) => {
+    for (;;) {
+      const match = pattern.exec(stdout)
+      if (match !== null) return match
+      if (child.stdout.readableEnded) throw new Error(`printed no ${pattern}, but:\n${stdout}${stderr}`)
+      await Promise.race([once(child.stdout, 'data'), once(child.stdout, 'end')])
+    }
+  }
+  return { process: child, ended, printed }
+}
+
+export const run = (program: string, args?: readonly string[], env?: Record<string, string>): Promise<Ended> =>
+  start(program, args, env).ended
+
+export const linesOf = (text: string): string[] => text.split('\n').slice(0, -1)
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+  } catch {
+    return false
+  }
+  // A container without an init process keeps the entry of an ended process whose parent is gone.
+  return process.platform !== 'linux' || !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+}

@@ -1,0 +1,396 @@
+// Names and scopes of a JavaScript text: which names a piece of code leaves to its surroundings, and what declares them there. A walk
+// over the syntax tree that acorn makes; a regular expression would take words in strings and properties for variables.
+
+import { createRequire } from 'node:module'
+import type * as acorn from 'acorn'
+
+/** A node of the syntax tree, seen without its type: the walk treats most nodes alike. */
+export interface Syntax {
+  readonly type: string
+  readonly start: number
+  readonly end: number
+  readonly [key: string]: unknown
+}
+
+/** What declares a name. */
+export interface Binding {
+  readonly kind: 'import' | 'const' | 'let' | 'var' | 'function' | 'class' | 'parameter' | 'name'
+  /** Whether anything assigns it after its declaration. */
+  assigned: boolean
+  /** Of an import: the specifier and the name there; `*` is the namespace. */
+  readonly imported?: { readonly specifier: string; readonly name: string }
+}
+
+/** A scope of the text with the names it declares. */
+export interface ScopeNode {
+  readonly parent: ScopeNode | undefined
+  readonly start: number
+  readonly end: number
+  readonly holdsVars: boolean
+  readonly bindings: Map<string, Binding>
+}
+
+/** One use of a name. */
+export interface Reference {
+  readonly name: string
+  readonly scope: ScopeNode
+  readonly assigns: boolean
+  readonly start: number
+  /** The property taken from it right there: `name.member`. */
+  readonly member: string | undefined
+}
+
+/** What the code takes from its surroundings other than by name. */
+export interface Surroundings {
+  this: boolean
+  super: boolean
+  newTarget: boolean
+  arguments: boolean
+  eval: boolean
+  dynamicImport: boolean
+  /** Where `import.meta` stands. */
+  readonly metas: number[]
+}
+
+/** A walked text. */
+export interface Walked {
+  readonly program: Syntax
+  readonly root: ScopeNode
+  readonly scopes: readonly ScopeNode[]
+  readonly references: readonly Reference[]
+  readonly surroundings: Surroundings
+}
+
+let parser: typeof acorn | undefined
+
+/** Parses a text, or throws what acorn says of it. Loaded at the first use: it takes 8 ms. */
+export function parse(text: string, sourceType: 'module' | 'script'): Syntax {
+  parser ??= createRequire(import.meta.url)('acorn') as typeof acorn
+  return parser.parse(text, {
+    ecmaVersion: 'latest',
+    sourceType,
+    allowReturnOutsideFunction: true,
+    allowSuperOutsideMethod: true,
+    allowHashBang: true,
+    checkPrivateFields: false,
+  } as acorn.Options) as unknown as Syntax
+}
+
+/** Walks a whole program, or one function or class as if nothing were around it. */
+export function walk(program: Syntax): Walked {
+  const walker = new Walker(program)
+  walker.visit(program, { scope: walker.root, thisDepth: 0, atHome: false })
+  walker.resolve()
+  return {
+    program,
+    root: walker.root,
+    scopes: walker.scopes,
+    references: walker.references,
+    surroundings: walker.surroundings,
+  }
+}
+
+/** The binding that a name has in a scope; undefined: it is a global, or unknown. */
+export function lookUp(scope: ScopeNode | undefined, name: string): { readonly binding: Binding; readonly scope: ScopeNode } | undefined {
+  for (let at = scope; at !== undefined; at = at.parent) {
+    const binding = at.bindings.get(name)
+    if (binding !== undefined) return { binding, scope: at }
+  }
+  return undefined
+}
+
+interface Place {
+  readonly scope: ScopeNode
+  /** How many functions with a `this` of their own are around. */
+  readonly thisDepth: number
+  /** Whether `super` here belongs to a class or an object that is a part of the text. */
+  readonly atHome: boolean
+}
+
+class Walker {
+  readonly root: ScopeNode
+  readonly scopes: ScopeNode[] = []
+  readonly references: Reference[] = []
+  readonly surroundings: Surroundings = {
+    this: false,
+    super: false,
+    newTarget: false,
+    arguments: false,
+    eval: false,
+    dynamicImport: false,
+    metas: [],
+  }
+
+  constructor(program: Syntax) {
+    this.root = this.#scope(program, undefined, true)
+  }
+
+  /** Marks what is assigned, now that every declaration was seen. */
+  resolve(): void {
+    for (const reference of this.references) {
+      if (!reference.assigns) continue
+      const found = lookUp(reference.scope, reference.name)
+      if (found !== undefined) found.binding.assigned = true
+    }
+  }
+
+  visit(node: Syntax, place: Place): void {
+    switch (node.type) {
+      case 'Identifier':
+        this.#refer(node, place, false)
+        return
+      case 'MemberExpression':
+        this.#member(node, place)
+        return
+      case 'ThisExpression':
+        if (place.thisDepth === 0) this.surroundings.this = true
+        return
+      case 'Super':
+        if (!place.atHome) this.surroundings.super = true
+        return
+      case 'MetaProperty':
+        if ((node.meta as Syntax).name === 'import') this.surroundings.metas.push(node.start)
+        else if (place.thisDepth === 0) this.surroundings.newTarget = true
+        return
+      case 'ImportExpression':
+        this.surroundings.dynamicImport = true
+        break
+      case 'CallExpression':
+        if ((node.callee as Syntax).type === 'Identifier' && (node.callee as Syntax).name === 'eval') this.surroundings.eval = true
+        break
+      case 'FunctionDeclaration':
+      case 'FunctionExpression':
+      case 'ArrowFunctionExpression':
+        this.#function(node, place)
+        return
+      case 'ClassDeclaration':
+      case 'ClassExpression':
+        this.#class(node, place)
+        return
+      case 'PropertyDefinition':
+      case 'StaticBlock':
+      case 'MethodDefinition':
+      case 'Property':
+        this.#element(node, place)
+        return
+      case 'BlockStatement':
+      case 'ForStatement':
+      case 'ForInStatement':
+      case 'ForOfStatement':
+      case 'SwitchStatement':
+      case 'CatchClause':
+        this.#block(node, place)
+        return
+      case 'VariableDeclaration':
+        this.#variables(node, place)
+        return
+      case 'ImportDeclaration':
+        this.#imports(node, place)
+        return
+      case 'ExportNamedDeclaration':
+        if (node.source !== null && node.source !== undefined) return
+        this.#exports(node, place)
+        return
+      case 'ExportAllDeclaration':
+        return
+      case 'AssignmentExpression':
+        this.#assign(node.left as Syntax, place)
+        this.visit(node.right as Syntax, place)
+        return
+      case 'UpdateExpression':
+        this.#assign(node.argument as Syntax, place)
+        return
+      case 'LabeledStatement':
+        this.visit(node.body as Syntax, place)
+        return
+      case 'BreakStatement':
+      case 'ContinueStatement':
+        return
+    }
+    this.#children(node, place)
+  }
+
+  #children(node: Syntax, place: Place): void {
+    for (const child of childrenOf(node)) this.visit(child, place)
+  }
+
+  #refer(node: Syntax, place: Place, assigns: boolean, member?: string): void {
+    const name = node.name as string
+    if (name === 'arguments' && place.thisDepth === 0) this.surroundings.arguments = true
+    this.references.push({ name, scope: place.scope, assigns, start: node.start, member })
+  }
+
+  #member(node: Syntax, place: Place): void {
+    const object = node.object as Syntax
+    const property = node.property as Syntax
+    if (object.type === 'Identifier') {
+      const literal = node.computed === true ? (property.type === 'Literal' ? String(property.value) : undefined) : (property.name as string)
+      this.#refer(object, place, false, literal)
+    } else this.visit(object, place)
+    if (node.computed === true) this.visit(property, place)
+  }
+
+  #function(node: Syntax, place: Place): void {
+    const id = node.id as Syntax | null | undefined
+    const arrow = node.type === 'ArrowFunctionExpression'
+    if (id && node.type === 'FunctionDeclaration') this.#declare(place.scope, id.name as string, 'function')
+    let scope = place.scope
+    if (id && node.type === 'FunctionExpression') {
+      scope = this.#scope(node, scope, false)
+      this.#declare(scope, id.name as string, 'name')
+    }
+    scope = this.#scope(node, scope, true)
+    const inner = { scope, thisDepth: place.thisDepth + (arrow ? 0 : 1), atHome: place.atHome }
+    if (!arrow) this.#declare(scope, 'arguments', 'parameter')
+    for (const parameter of node.params as Syntax[]) this.#pattern(parameter, inner, 'parameter')
+    const body = node.body as Syntax
+    if (body.type === 'BlockStatement') this.#children(body, inner)
+    else this.visit(body, inner)
+  }
+
+  #class(node: Syntax, place: Place): void {
+    const id = node.id as Syntax | null | undefined
+    if (id && node.type === 'ClassDeclaration') this.#declare(place.scope, id.name as string, 'class')
+    const scope = this.#scope(node, place.scope, false)
+    if (id) this.#declare(scope, id.name as string, 'name')
+    if (node.superClass) this.visit(node.superClass as Syntax, { ...place, scope })
+    this.visit(node.body as Syntax, { ...place, scope })
+  }
+
+  /** A member of a class or an object: its key belongs to the surroundings, its value has a `this` of its own. */
+  #element(node: Syntax, place: Place): void {
+    if (node.computed === true) this.visit(node.key as Syntax, place)
+    if (node.type === 'StaticBlock') {
+      const scope = this.#scope(node, place.scope, true)
+      for (const statement of node.body as Syntax[]) this.visit(statement, { scope, thisDepth: place.thisDepth + 1, atHome: true })
+      return
+    }
+    const value = node.value as Syntax | null
+    if (value === null || value === undefined) return
+    if (node.type === 'PropertyDefinition') {
+      const scope = this.#scope(value, place.scope, true)
+      this.#declare(scope, 'arguments', 'parameter')
+      this.visit(value, { scope, thisDepth: place.thisDepth + 1, atHome: true })
+    } else this.visit(value, { ...place, atHome: place.atHome || node.type === 'MethodDefinition' || node.method === true || node.kind !== 'init' })
+  }
+
+  #block(node: Syntax, place: Place): void {
+    const inner = { ...place, scope: this.#scope(node, place.scope, false) }
+    if (node.type === 'CatchClause' && node.param) this.#pattern(node.param as Syntax, inner, 'let')
+    for (const child of childrenOf(node)) {
+      if (node.type === 'CatchClause' && child === node.param) continue
+      if ((node.type === 'ForInStatement' || node.type === 'ForOfStatement') && child === node.left && child.type !== 'VariableDeclaration') {
+        this.#assign(child, inner)
+      } else this.visit(child, inner)
+    }
+  }
+
+  #variables(node: Syntax, place: Place): void {
+    const kind = node.kind === 'var' || node.kind === 'let' ? node.kind : 'const'
+    for (const declarator of node.declarations as Syntax[]) {
+      this.#pattern(declarator.id as Syntax, place, kind)
+      if (declarator.init) this.visit(declarator.init as Syntax, place)
+    }
+  }
+
+  /** Declares the names of a pattern, and visits the defaults and computed keys in it. */
+  #pattern(node: Syntax, place: Place, kind: Binding['kind']): void {
+    switch (node.type) {
+      case 'Identifier':
+        this.#declare(kind === 'var' ? holderOfVars(place.scope) : place.scope, node.name as string, kind)
+        return
+      case 'ObjectPattern':
+        for (const property of node.properties as Syntax[]) {
+          if (property.computed === true) this.visit(property.key as Syntax, place)
+          this.#pattern((property.type === 'RestElement' ? property.argument : property.value) as Syntax, place, kind)
+        }
+        return
+      case 'ArrayPattern':
+        for (const element of node.elements as (Syntax | null)[]) if (element) this.#pattern(element, place, kind)
+        return
+      case 'AssignmentPattern':
+        this.#pattern(node.left as Syntax, place, kind)
+        this.visit(node.right as Syntax, place)
+        return
+      case 'RestElement':
+        this.#pattern(node.argument as Syntax, place, kind)
+    }
+  }
+
+  /** Visits what is assigned to. */
+  #assign(node: Syntax, place: Place): void {
+    switch (node.type) {
+      case 'Identifier':
+        this.#refer(node, place, true)
+        return
+      case 'ObjectPattern':
+        for (const property of node.properties as Syntax[]) {
+          if (property.computed === true) this.visit(property.key as Syntax, place)
+          this.#assign((property.type === 'RestElement' ? property.argument : property.value) as Syntax, place)
+        }
+        return
+      case 'ArrayPattern':
+        for (const element of node.elements as (Syntax | null)[]) if (element) this.#assign(element, place)
+        return
+      case 'AssignmentPattern':
+        this.#assign(node.left as Syntax, place)
+        this.visit(node.right as Syntax, place)
+        return
+      case 'RestElement':
+        this.#assign(node.argument as Syntax, place)
+        return
+      default:
+        this.visit(node, place)
+    }
+  }
+
+  #imports(node: Syntax, place: Place): void {
+    const specifier = String((node.source as Syntax).value)
+    for (const one of node.specifiers as Syntax[]) {
+      const imported = one.imported as Syntax | undefined
+      const name =
+        one.type === 'ImportNamespaceSpecifier' ? '*' : imported === undefined ? 'default' : String(imported.name ?? imported.value)
+      const local = (one.local as Syntax).name as string
+      place.scope.bindings.set(local, { kind: 'import', assigned: false, imported: { specifier, name } })
+    }
+  }
+
+  #exports(node: Syntax, place: Place): void {
+    if (node.declaration) this.visit(node.declaration as Syntax, place)
+    for (const one of node.specifiers as Syntax[]) this.visit(one.local as Syntax, place)
+  }
+
+  #scope(node: Syntax, parent: ScopeNode | undefined, holdsVars: boolean): ScopeNode {
+    const scope: ScopeNode = { parent, start: node.start, end: node.end, holdsVars, bindings: new Map() }
+    this.scopes.push(scope)
+    return scope
+  }
+
+  #declare(scope: ScopeNode, name: string, kind: Binding['kind']): void {
+    const before = scope.bindings.get(name)
+    // `var x` twice, or a function after a var: whichever value it has may change.
+    if (before === undefined) scope.bindings.set(name, { kind, assigned: false })
+    else before.assigned = true
+  }
+}
+
+function holderOfVars(scope: ScopeNode): ScopeNode {
+  let at = scope
+  while (!at.holdsVars && at.parent !== undefined) at = at.parent
+  return at
+}
+
+/** The nodes in a node. */
+export function* childrenOf(node: Syntax): Iterable<Syntax> {
+  for (const key in node) {
+    const child = node[key]
+    if (typeof child !== 'object' || child === null) continue
+    if (Array.isArray(child)) {
+      for (const one of child) if (isSyntax(one)) yield one
+    } else if (isSyntax(child)) yield child
+  }
+}
+
+function isSyntax(value: unknown): value is Syntax {
+  return typeof value === 'object' && value !== null && typeof (value as Syntax).type === 'string'
+}

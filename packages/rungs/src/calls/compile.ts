@@ -1,0 +1,143 @@
+// From text to functions: one script per `Code`, a factory that is run for each instance of it.
+
+import { createRequire } from 'node:module'
+import { pathToFileURL } from 'node:url'
+import { compileQuietly } from './modules.js'
+import { pathOf } from './scripts.js'
+import { LETTER } from './source-facts.js'
+import type { Code, CodeFunction } from './wire.js'
+
+/** Functions made from one `Code`: they share the variables of its scopes. */
+export interface Instance {
+  /** Makes the function with this number; a class gets what it extends. */
+  make(number: number, heritage: unknown): unknown
+  /** Gives the function's own variables their values. */
+  setOwn(number: number, values: readonly unknown[]): void
+  setScope(number: number, values: readonly unknown[]): void
+}
+
+/** Sets variables from a list of values, in the order of their names. */
+type Setter = (values: readonly unknown[]) => void
+type Maker = (heritage: unknown) => unknown
+type Factory = (own: Setter[], scopes: Setter[], makers: (() => Maker)[], meta: unknown) => void
+
+/** Compiles a text; what it returns makes instances. */
+export function compile(code: Code): () => Instance {
+  const { text, lineOffset } = textOfFactory(code)
+  const factory = compileQuietly(text, code.url, lineOffset).runInThisContext() as Factory
+  const meta = code.functions.some((one) => one.source.includes(`${LETTER}meta`)) ? metaOf(code.url) : undefined
+  return () => {
+    const own: Setter[] = []
+    const scopes: Setter[] = []
+    const makers: (() => Maker)[] = []
+    factory(own, scopes, makers, meta)
+    const made: (Maker | undefined)[] = []
+    const maker = (number: number): Maker => {
+      made[number] ??= (makers[number] as () => Maker)()
+      return made[number]
+    }
+    return {
+      make(number, heritage) {
+        return maker(number)(heritage)
+      },
+      setOwn(number, values) {
+        maker(number)
+        own[number]?.(values)
+      },
+      setScope(number, values) {
+        scopes[number]?.(values)
+      },
+    }
+  }
+}
+
+/** Positions in the text are those in the original file: stack traces and breakpoints name it. */
+function textOfFactory(code: Code): { text: string; lineOffset: number } {
+  const first = code.functions[0] as CodeFunction
+  // Everything before the first function stands on the line above it.
+  const lineOffset = first.line - 1
+  let text = `(${LETTER}own, ${LETTER}scopes, ${LETTER}makers, ${LETTER}meta) => {${code.strict ? ' "use strict";' : ''}`
+  let line = first.line - 1
+  const open: number[] = []
+  const close = () => {
+    text += ' }'
+    open.pop()
+  }
+  const enter = (scope: number) => {
+    const chain: number[] = []
+    for (let at = scope; at >= 0; at = code.scopes[at]?.parent ?? -1) chain.unshift(at)
+    while (open.length > 0 && !chain.includes(open[open.length - 1] as number)) close()
+    for (const one of chain) {
+      if (open.includes(one)) continue
+      const names = code.scopes[one]?.names ?? []
+      text += ` { ${declaration(names)} ${LETTER}scopes[${one}] = ${setter(names)};`
+      open.push(one)
+    }
+  }
+  const order = inNesting(code)
+  for (const number of order) {
+    const one = code.functions[number] as CodeFunction
+    enter(one.scope)
+    text += ` ${LETTER}makers[${number}] = () => { ${declaration(one.names)} ${LETTER}own[${number}] = ${setter(one.names)};`
+    text += ` return (${LETTER}) => (${OPENERS[one.form]}`
+    while (line < one.line) {
+      text += '\n'
+      line++
+      if (line === one.line) text += ' '.repeat(one.column)
+    }
+    text += one.source
+    line += one.source.split('\n').length - 1
+    text += `\n${CLOSERS[one.form]}); ${one.absent.length > 0 ? `let ${one.absent.join(', ')}; ` : ''}};`
+    line++
+  }
+  while (open.length > 0) close()
+  return { text: `${text} }`, lineOffset }
+}
+
+const OPENERS = { function: '', class: '', method: '{', get: '{', set: '{' }
+const CLOSERS = { function: '', class: '', method: '}', get: '}', set: '}' }
+
+/** Functions of one scope one after the other, so that each scope is written once; among them in the order of the file. */
+function inNesting(code: Code): number[] {
+  const chainOf = (scope: number): number[] => {
+    const chain: number[] = []
+    for (let at = scope; at >= 0; at = code.scopes[at]?.parent ?? -1) chain.unshift(at)
+    return chain
+  }
+  const numbers = code.functions.map((_, number) => number)
+  if (code.scopes.length < 2) return numbers
+  const order: number[] = []
+  const visit = (scope: number) => {
+    for (const number of numbers) if (code.functions[number]?.scope === scope) order.push(number)
+    code.scopes.forEach((inner, number) => {
+      if (inner.parent === scope && chainOf(number).length > chainOf(scope).length) visit(number)
+    })
+  }
+  visit(-1)
+  return order
+}
+
+function declaration(names: readonly string[]): string {
+  return names.length === 0 ? '' : `let ${names.join(', ')};`
+}
+
+function setter(names: readonly string[]): string {
+  return `(${LETTER}) => { ${names.map((name, index) => `${name} = ${LETTER}[${index}];`).join(' ')} }`
+}
+
+/** `import.meta` of the file where the text was written. */
+function metaOf(url: string): object {
+  const path = pathOf(url)
+  const meta: Record<string, unknown> = Object.assign(Object.create(null), { url })
+  if (path !== undefined) {
+    meta.filename = path
+    meta.dirname = path.replace(/[\\/][^\\/]*$/, '')
+  }
+  meta.resolve = (specifier: string) => {
+    if (/^\.{0,2}\//.test(specifier)) return new URL(specifier, url).href
+    if (/^[a-z][a-z+.-]*:/i.test(specifier)) return specifier
+    const found = createRequire(url).resolve(specifier)
+    return found.includes('/') || found.includes('\\') ? pathToFileURL(found).href : `node:${found}`
+  }
+  return meta
+}

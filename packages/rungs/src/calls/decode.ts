@@ -1,0 +1,405 @@
+// From a table of nodes to values: first every object without its contents, then the contents. encode.ts is the inverse.
+
+import { createRequire } from 'node:module'
+import { promisify } from 'node:util'
+import type { Instance } from './compile.js'
+import { blankError, isHiddenOfError } from './errors-codec.js'
+import { PATCHES } from './encode-functions.js'
+import { type CodeFunction, type Extras, Kind, type Table } from './wire.js'
+
+/** What a decoder asks of the side that it works for. */
+export interface Reader {
+  /** What a definition stands for; its contents may still be missing while definitions refer to each other. */
+  value(id: number): unknown
+  /** What this side's own id stands for. */
+  original(id: number): unknown
+  handle(handle: unknown): object
+  instance(codeId: number): { readonly instance: Instance; readonly functions: readonly CodeFunction[] }
+  /** Runs a codec: `payload` is what it encoded. */
+  decodeWith(codec: unknown, payload: { plain: boolean; data: unknown }): unknown
+  /** The table of the function whose arguments are read. */
+  readonly beside?: Decoder | undefined
+  /** Told of each by-value function made, with its id at the sender. */
+  made(fn: object, origin: number, isClass: boolean): void
+}
+
+type Node = readonly unknown[]
+
+/** Where the nodes of a kind have their extras. */
+const EXTRAS_AT: Readonly<Record<number, number>> = {
+  [Kind.object]: 4,
+  [Kind.array]: 4,
+  [Kind.map]: 4,
+  [Kind.set]: 3,
+  [Kind.date]: 3,
+  [Kind.regexp]: 5,
+  [Kind.boxed]: 3,
+  [Kind.error]: 4,
+  [Kind.view]: 6,
+  [Kind.function]: 9,
+}
+
+interface MadeCode {
+  readonly instance: Instance
+  readonly functions: readonly CodeFunction[]
+}
+
+/** Reads one table. */
+export class Decoder {
+  readonly #nodes: readonly unknown[]
+  readonly #reader: Reader
+  readonly #values: unknown[]
+  /** 0 not yet, 1 being made, 2 made. */
+  readonly #state: Uint8Array
+  readonly #codes = new Map<number, MadeCode>()
+  readonly #originals = new Set<number>()
+  /** The objects that methods with `super` were written in, by the node of the method. */
+  readonly #hosts = new Map<Node, object>()
+
+  constructor(table: Table, reader: Reader) {
+    this.#nodes = table.nodes
+    this.#reader = reader
+    this.#values = new Array<unknown>(table.nodes.length)
+    this.#state = new Uint8Array(table.nodes.length)
+  }
+
+  /** Makes all values without their contents, and gives the root. */
+  shells(): unknown {
+    for (let at = 0; at < this.#nodes.length; at++) this.#shell(at)
+    return this.#values[0]
+  }
+
+  /** Puts the contents in; the shells of everything they mention must be there. */
+  fill(): void {
+    for (const at of this.#codes.keys()) this.#fillCode(at)
+    for (let at = 0; at < this.#nodes.length; at++) {
+      const node = this.#nodes[at]
+      if (typeof node === 'object' && node !== null && !this.#originals.has(at)) this.#fill(node as Node, this.#values[at])
+    }
+    // Only now: nothing can be added to a frozen object.
+    for (let at = 0; at < this.#nodes.length; at++) {
+      const node = this.#nodes[at]
+      if (typeof node === 'object' && node !== null && !this.#originals.has(at)) this.#close(node as Node, this.#values[at])
+    }
+  }
+
+  #at(place: unknown): unknown {
+    return this.#values[place as number]
+  }
+
+  #list(places: unknown): unknown[] {
+    return (places as number[]).map((place) => this.#values[place])
+  }
+
+  #shell(at: number): unknown {
+    const node = this.#nodes[at]
+    if (typeof node !== 'object' || node === null) {
+      this.#values[at] = node
+      return node
+    }
+    if (this.#state[at] === 2) return this.#values[at]
+    // In a circle of things that need each other to be made at all; what is there is given.
+    if (this.#state[at] === 1) return this.#values[at]
+    this.#state[at] = 1
+    const value = this.#make(node as Node, at)
+    this.#values[at] = value
+    this.#state[at] = 2
+    return value
+  }
+
+  #make(node: Node, at: number): unknown {
+    switch (node[0]) {
+      case Kind.object: {
+        const prototypeAt = (node[3] as number | undefined) ?? -1
+        if (prototypeAt === -1) return {}
+        return Object.create(prototypeAt < 0 ? null : (this.#shell(prototypeAt) as object)) as object
+      }
+      case Kind.array:
+        return this.#with(new Array<unknown>(node[1] as number), node[3])
+      case Kind.map:
+        return this.#with(new Map<unknown, unknown>(), node[3])
+      case Kind.set:
+        return this.#with(new Set<unknown>(), node[2])
+      case Kind.date:
+        return this.#with(new Date(node[1] as number), node[2])
+      case Kind.regexp:
+        return this.#with(Object.assign(new RegExp(node[1] as string, node[2] as string), { lastIndex: node[3] }), node[4])
+      case Kind.boxed:
+        return this.#with(Object(this.#shell(node[1] as number)) as object, node[2])
+      case Kind.error:
+        return blankError(this.#prototype(node[3]))
+      case Kind.clone:
+        return node[1]
+      case Kind.view:
+        return this.#view(node)
+      case Kind.defined:
+        return this.#reader.value(node[1] as number)
+      case Kind.yours:
+        return this.#reader.original(node[1] as number)
+      case Kind.symbolFor:
+        return Symbol.for(node[1] as string)
+      case Kind.handle:
+        return this.#reader.handle(node[1])
+      case Kind.construct:
+        return this.#construct(node[1] as string, (node[2] as number[]).map((place) => this.#deep(place)))
+      case Kind.encoded:
+        return this.#reader.decodeWith(this.#shell(node[1] as number), node[2] as { plain: boolean; data: unknown })
+      case Kind.bound: {
+        const target = this.#shell(node[1] as number) as (...args: unknown[]) => unknown
+        return target.bind(this.#shell(node[2] as number), ...(node[3] as number[]).map((place) => this.#shell(place)))
+      }
+      case Kind.prototype:
+        return this.#prototypeOf(node[1] as number)
+      case Kind.code:
+        this.#codes.set(at, this.#reader.instance(node[1] as number))
+        return undefined
+      case Kind.function:
+        return this.#function(node, at)
+      case Kind.arguments:
+        return argumentsOf(node[1] as number[])
+      case Kind.beside:
+        return this.#reader.beside?.valueAt(node[1] as number)
+      default:
+        return undefined
+    }
+  }
+
+  /** What this table has at a place. */
+  valueAt(place: number): unknown {
+    return this.#values[place]
+  }
+
+  /** A function of the old kind may get its prototype object only when it is filled; that object is there already. */
+  #prototypeOf(classAt: number): unknown {
+    const Class = this.#shell(classAt) as { prototype: unknown } | undefined
+    const node = this.#nodes[classAt] as Node
+    const own = node[0] === Kind.function && !this.#originals.has(classAt) ? (node[6] as string[]).indexOf('prototype') : -1
+    return own < 0 ? Class?.prototype : this.#shell((node[7] as number[])[own] as number)
+  }
+
+  #prototype(place: unknown): object | null | undefined {
+    if (place === undefined || place === -1) return undefined
+    return (place as number) < 0 ? null : (this.#shell(place as number) as object)
+  }
+
+  #with<T extends object>(value: T, place: unknown): T {
+    const prototype = this.#prototype(place)
+    return prototype === undefined ? value : Object.setPrototypeOf(value, prototype)
+  }
+
+  #view(node: Node): unknown {
+    const buffer = this.#shell(node[2] as number) as ArrayBuffer
+    const [, name, , offset, length] = node as [number, string, number, number, number]
+    if (name === 'Buffer') return Buffer.from(buffer, offset, length)
+    const View = Reflect.get(globalThis, name) as new (buffer: ArrayBuffer, offset: number, length: number) => object
+    return this.#with(new View(buffer, offset, length), node[5])
+  }
+
+  /** An argument of a constructor is needed with its contents; those are small and hold no circles. */
+  #deep(place: number): unknown {
+    const value = this.#shell(place)
+    const node = this.#nodes[place]
+    if (typeof node === 'object' && node !== null) {
+      for (const inner of (node as Node)[0] === Kind.object || (node as Node)[0] === Kind.array ? ((node as Node)[2] as number[]) : []) {
+        if (inner >= 0) this.#deep(inner)
+      }
+      this.#fill(node as Node, value)
+    }
+    return value
+  }
+
+  #construct(name: string, args: readonly unknown[]): unknown {
+    if (name === 'require') return createRequire(/^(file:|\/)/.test(String(args[0])) ? String(args[0]) : `${process.cwd()}/`)
+    if (name === 'promisify') return promisify(args[0] as () => void)
+    if (name === 'DOMException') {
+      const [message, kind, stack, cause] = args as [string, string, string, unknown]
+      const exception = new DOMException(message, kind)
+      Object.defineProperty(exception, 'stack', { value: stack, writable: true, configurable: true, enumerable: false })
+      if (cause !== undefined) Object.defineProperty(exception, 'cause', { value: cause, writable: true, configurable: true, enumerable: false })
+      return exception
+    }
+    const Class = Reflect.get(globalThis, name) as new (...args: readonly unknown[]) => object
+    return new Class(...args)
+  }
+
+  #function(node: Node, at: number): unknown {
+    const [, codeAt, number, origin, heritageAt, name] = node as [number, number, number, number, number, string]
+    if (origin < 0) {
+      const original = this.#reader.original(-origin)
+      if (original !== undefined) {
+        this.#originals.add(at)
+        return original
+      }
+    }
+    this.#shell(codeAt)
+    const { instance, functions } = this.#codes.get(codeAt) as MadeCode
+    const { form, early } = functions[number] as CodeFunction
+    const heritage = heritageAt < 0 ? undefined : this.#shell(heritageAt)
+    if (early) this.#setEarly(codeAt, number, instance)
+    const made = instance.make(number, heritage)
+    const isMember = form === 'method' || form === 'get' || form === 'set'
+    const fn = isMember ? memberOf(made as object, form) : made
+    if (isMember && node[10] !== undefined) this.#hosts.set(node, made as object)
+    if ((fn as { name: unknown }).name !== name && !(node[6] as string[]).includes('name')) {
+      Object.defineProperty(fn, 'name', { value: name, configurable: true })
+    }
+    if (origin > 0) this.#reader.made(fn as object, origin, form === 'class')
+    return fn
+  }
+
+  #setEarly(codeAt: number, number: number, instance: Instance): void {
+    const node = this.#nodes[codeAt] as Node
+    const places = (node[2] as number[][])[number] as number[]
+    instance.setOwn(
+      number,
+      places.map((place) => this.#shell(place)),
+    )
+  }
+
+  #fillCode(at: number): void {
+    const { instance, functions } = this.#codes.get(at) as MadeCode
+    const node = this.#nodes[at] as Node
+    functions.forEach((_, number) => {
+      instance.setOwn(number, this.#list((node[2] as number[][])[number]))
+    })
+    ;(node[3] as number[][]).forEach((places, scope) => {
+      instance.setScope(scope, this.#list(places))
+    })
+  }
+
+  #fill(node: Node, value: unknown): void {
+    switch (node[0]) {
+      case Kind.object:
+        this.#fillNames(value as object, node[1], node[2])
+        this.#fillExtras(value as object, node[4])
+        return
+      case Kind.array: {
+        const places = node[2] as number[]
+        const array = value as unknown[]
+        for (let index = 0; index < places.length; index++) {
+          const place = places[index] as number
+          if (place >= 0) array[index] = this.#values[place]
+        }
+        this.#fillExtras(array, node[4])
+        return
+      }
+      case Kind.map:
+        ;(node[1] as number[]).forEach((keyAt, index) => {
+          Map.prototype.set.call(value, this.#at(keyAt), this.#at((node[2] as number[])[index]))
+        })
+        this.#fillExtras(value as object, node[4])
+        return
+      case Kind.set:
+        for (const place of node[1] as number[]) Set.prototype.add.call(value, this.#at(place))
+        this.#fillExtras(value as object, node[3])
+        return
+      case Kind.date:
+      case Kind.boxed:
+        this.#fillExtras(value as object, node[3])
+        return
+      case Kind.regexp:
+        this.#fillExtras(value as object, node[5])
+        return
+      case Kind.view:
+        this.#fillExtras(value as object, node[6])
+        return
+      case Kind.error:
+        this.#fillError(value as Error, node)
+        return
+      case Kind.function:
+        this.#fillFunction(value as object, node)
+        return
+      case Kind.arguments:
+        ;(node[1] as number[]).forEach((place, index) => {
+          ;(value as Record<number, unknown>)[index] = this.#at(place)
+        })
+    }
+  }
+
+  #fillNames(value: object, names: unknown, places: unknown): void {
+    const list = names as string[]
+    for (let index = 0; index < list.length; index++) {
+      const name = list[index] as string
+      const member = this.#values[(places as number[])[index] as number]
+      // A setter in the prototype must not run: what was an own property is one again.
+      if (name in value && !Object.hasOwn(value, name)) {
+        Object.defineProperty(value, name, { value: member, writable: true, enumerable: true, configurable: true })
+      } else (value as Record<string, unknown>)[name] = member
+    }
+  }
+
+  #fillError(error: Error, node: Node): void {
+    const names = node[1] as string[]
+    names.forEach((name, index) => {
+      Object.defineProperty(error, name, {
+        value: this.#at((node[2] as number[])[index]),
+        writable: true,
+        configurable: true,
+        enumerable: !isHiddenOfError(name),
+      })
+    })
+    if (!names.includes('stack')) Object.defineProperty(error, 'stack', { value: undefined, writable: true, configurable: true })
+    this.#fillExtras(error, node[4])
+  }
+
+  #fillFunction(fn: object, node: Node): void {
+    const host = this.#hosts.get(node)
+    // `super` starts from what is above the object that holds the method.
+    if (host !== undefined) Object.setPrototypeOf(host, Object.getPrototypeOf(this.#at(node[10]) as object) as object | null)
+    const names = node[6] as string[]
+    const places = node[7] as number[]
+    names.forEach((name, index) => {
+      const value = this.#at(places[index])
+      if (name === PATCHES) return
+      if (name === 'prototype') (fn as { prototype: unknown }).prototype = value
+      else Object.defineProperty(fn, name, { value, writable: true, enumerable: true, configurable: true })
+    })
+    const prototype = this.#prototype(node[8])
+    if (prototype !== undefined) Object.setPrototypeOf(fn, prototype)
+    this.#fillExtras(fn, node[9])
+  }
+
+  #fillExtras(value: object, extras: unknown): void {
+    if (extras === undefined || extras === null) return
+    for (const [keyAt, flags, at, setterAt] of (extras as Extras).properties) {
+      const key = this.#at(keyAt) as string | symbol
+      const shape = { enumerable: (flags & 2) !== 0, configurable: (flags & 4) !== 0 }
+      if (setterAt === undefined) Object.defineProperty(value, key, { ...shape, value: this.#at(at), writable: (flags & 1) !== 0 })
+      else {
+        const accessors: PropertyDescriptor = { ...shape }
+        if (at >= 0) accessors.get = this.#at(at) as () => unknown
+        if (setterAt >= 0) accessors.set = this.#at(setterAt) as (value: unknown) => void
+        Object.defineProperty(value, key, accessors)
+      }
+    }
+  }
+
+  #close(node: Node, value: unknown): void {
+    if (node[0] === Kind.function) {
+      const patches = (node[6] as string[]).indexOf(PATCHES)
+      if (patches >= 0) {
+        const added = this.#at((node[7] as number[])[patches]) as object
+        Object.defineProperties((value as { prototype: object }).prototype, Object.getOwnPropertyDescriptors(added))
+      }
+    }
+    const place = EXTRAS_AT[node[0] as number]
+    const extras = place === undefined ? undefined : (node[place] as Extras | undefined)
+    if (extras === undefined || extras === null) return
+    const { integrity } = extras
+    if (integrity === 3) Object.freeze(value)
+    else if (integrity === 2) Object.seal(value)
+    else if (integrity === 1) Object.preventExtensions(value)
+  }
+}
+
+function memberOf(host: object, form: 'method' | 'get' | 'set'): unknown {
+  const descriptor = Object.getOwnPropertyDescriptor(host, Reflect.ownKeys(host)[0] as string)
+  return form === 'method' ? descriptor?.value : descriptor?.[form]
+}
+
+function argumentsOf(places: readonly number[]): unknown {
+  return (function () {
+    // biome-ignore lint/complexity/noArguments: an arguments object is what is to be made.
+    return arguments
+  })(...(places as unknown as []))
+}

@@ -1,0 +1,178 @@
+// Values of the platform's own kinds: what each becomes, and which cannot cross.
+
+import { types } from 'node:util'
+import type { Encoder } from './encode.js'
+import { extrasOf } from './encode-properties.js'
+import { builtinName } from './globals.js'
+import { encodeError } from './errors-codec.js'
+import { movesOnly } from './transfer.js'
+import { Kind } from './wire.js'
+
+/** The node of a built-in value; undefined when `value` is an object like any other. */
+export function builtinObject(encoder: Encoder, value: object, prototype: object | null, at: number): unknown[] | undefined {
+  const none = () => false
+  const tail = (standard: string) => [encoder.prototypeAt(prototype, at, standard) ?? -1, extrasOf(encoder, value, at, none)]
+  if (value.constructor?.name === 'DOMException') {
+    // In newer versions a native error as well.
+    const exception = constructed(encoder, value, prototype, at)
+    if (exception !== undefined) return exception
+  }
+  if (types.isNativeError(value)) return encodeError(encoder, value, at)
+  if (types.isDate(value)) return [Kind.date, Date.prototype.getTime.call(value), ...tail('Date')]
+  if (types.isMap(value)) {
+    const entries = [...Map.prototype.entries.call(value)] as [unknown, unknown][]
+    const keysAt = entries.map(([key], index) => encoder.at(key, at, { words: `, key ${index}` }))
+    const valuesAt = entries.map(([key, one]) => encoder.at(one, at, { words: `.get(${shown(key)})` }))
+    return [Kind.map, keysAt, valuesAt, ...tail('Map')]
+  }
+  if (types.isSet(value)) {
+    const entries = [...Set.prototype.values.call(value)] as unknown[]
+    return [Kind.set, entries.map((one, index) => encoder.at(one, at, { words: `, member ${index}` })), ...tail('Set')]
+  }
+  if (types.isRegExp(value)) {
+    const { source, flags, lastIndex } = value
+    return [
+      Kind.regexp,
+      source,
+      flags,
+      lastIndex,
+      encoder.prototypeAt(prototype, at, 'RegExp') ?? -1,
+      extrasOf(encoder, value, at, (key) => key === 'lastIndex'),
+    ]
+  }
+  if (types.isBoxedPrimitive(value)) return boxed(encoder, value, prototype, at)
+  if (ArrayBuffer.isView(value)) return view(encoder, value, prototype, at)
+  return buffers(encoder, value, at) ?? constructed(encoder, value, prototype, at) ?? refused(encoder, value, prototype, at)
+}
+
+function shown(key: unknown): string {
+  return typeof key === 'string' ? JSON.stringify(key) : typeof key === 'object' && key !== null ? 'an object' : String(key)
+}
+
+function boxed(encoder: Encoder, value: object, prototype: object | null, at: number): unknown[] {
+  const primitive: unknown = Object(value).valueOf()
+  const name = types.isSymbolObject(value) ? 'Symbol' : types.isBigIntObject(value) ? 'BigInt' : capitalized(typeof primitive)
+  const isText = typeof primitive === 'string'
+  const skip = (key: string | symbol) => isText && (key === 'length' || /^\d+$/.test(String(key)))
+  return [
+    Kind.boxed,
+    encoder.at(primitive, at, { words: ' (boxed)' }),
+    encoder.prototypeAt(prototype, at, name) ?? -1,
+    extrasOf(encoder, value, at, skip),
+  ]
+}
+
+function capitalized(word: string): string {
+  return word.slice(0, 1).toUpperCase() + word.slice(1)
+}
+
+function view(encoder: Encoder, value: ArrayBufferView, prototype: object | null, at: number): unknown[] {
+  const isBuffer = Buffer.isBuffer(value)
+  const name = isBuffer ? 'Buffer' : types.isDataView(value) ? 'DataView' : ((value as Uint8Array)[Symbol.toStringTag] as string)
+  const { buffer, byteOffset, byteLength } = value
+  const length = name === 'DataView' || isBuffer ? byteLength : (value as Uint8Array).length
+  const own = isBuffer ? -1 : (encoder.prototypeAt(prototype, at, name) ?? -1)
+  const isElement = (key: string | symbol) => typeof key === 'string' && /^\d+$/.test(key)
+  const extras = length > 10_000 ? undefined : extrasOf(encoder, value, at, isElement)
+  const node: unknown[] = [Kind.view, name, -1, byteOffset, length, own, extras]
+  const pooled = isBuffer && buffer instanceof ArrayBuffer && byteLength !== buffer.byteLength && !encoder.moving.has(buffer)
+  if (pooled) {
+    const parts = encoder.views.get(buffer) ?? []
+    parts.push({ node, from: byteOffset, to: byteOffset + byteLength })
+    encoder.views.set(buffer, parts)
+  } else node[2] = encoder.at(buffer, at, { words: '.buffer' })
+  return node
+}
+
+function buffers(encoder: Encoder, value: object, at: number): unknown[] | undefined {
+  if (types.isSharedArrayBuffer(value)) {
+    if (encoder.sender.boundary === 'thread') return [Kind.clone, value]
+    return encoder.refuse(at, 'a SharedArrayBuffer is memory of this process', 'Use threads for it, or send a copy: new Uint8Array(shared).slice()')
+  }
+  if (types.isArrayBuffer(value)) {
+    if ((value as { detached?: boolean }).detached) encoder.refuse(at, 'the ArrayBuffer was moved away before', 'Send a buffer that still has its data')
+    encoder.bytes += value.byteLength
+    return [Kind.clone, value]
+  }
+  if (types.isKeyObject(value) && encoder.sender.boundary === 'thread') return [Kind.clone, value]
+  if (isWasmModule(value)) {
+    if (encoder.sender.boundary === 'thread') return [Kind.clone, value]
+    return encoder.refuse(at, 'a WebAssembly.Module lives in this process', 'Send its bytes and compile them there')
+  }
+  if (movesOnly(value)) {
+    if (encoder.sender.boundary === 'process') encoder.refuse(at, `a ${value.constructor.name} lives in this process`, 'Use threads for it')
+    if (encoder.moving.has(value)) return [Kind.clone, value]
+    return encoder.refuse(at, `a ${value.constructor.name} cannot be copied, only moved`, 'Write transfer(…) around it')
+  }
+  return undefined
+}
+
+/** Small built-in values that are made again from their text. */
+function constructed(encoder: Encoder, value: object, prototype: object | null, at: number): unknown[] | undefined {
+  const name = value.constructor?.name
+  if (typeof name !== 'string' || prototype === null || !isGlobalClass(prototype, name)) return undefined
+  const make = (...args: unknown[]) => [Kind.construct, name, args.map((one, index) => encoder.at(one, at, { words: ` (part ${index})` }))]
+  switch (name) {
+    case 'URL':
+      return make((value as URL).href)
+    case 'URLSearchParams':
+      return make(String(value))
+    case 'TextEncoder':
+      return make()
+    case 'TextDecoder': {
+      const { encoding, fatal, ignoreBOM } = value as InstanceType<typeof TextDecoder>
+      return make(encoding, { fatal, ignoreBOM })
+    }
+    case 'DOMException': {
+      const { message, name: kind, stack, cause } = value as Error
+      return make(message, kind, stack, cause)
+    }
+    case 'Headers':
+      return make([...(value as unknown as Iterable<unknown>)])
+    case 'Blob':
+    case 'CryptoKey':
+      if (encoder.sender.boundary === 'thread') return [Kind.clone, value]
+      return undefined
+    default:
+      return undefined
+  }
+}
+
+function isGlobalClass(prototype: object, name: string): boolean {
+  const descriptor = Object.getOwnPropertyDescriptor(globalThis, name)
+  if (descriptor === undefined) return false
+  const Class = Reflect.get(globalThis, name) as { prototype?: unknown } | undefined
+  return Class?.prototype === prototype
+}
+
+/** Built-in classes whose instances are nothing but properties, so that a user's subclass of them crosses like any other class. */
+const OPEN_CLASSES = new Set(['Object', 'EventEmitter', 'Function', 'Array', 'Error', 'Iterator'])
+
+function refused(encoder: Encoder, value: object, prototype: object | null, at: number): undefined {
+  const no = (reason: string, hint: string) => encoder.refuse(at, reason, hint)
+  if (types.isPromise(value)) no('a promise belongs to the event loop that made it', 'Write await before it, and send what it gives')
+  if (types.isWeakMap(value) || types.isWeakSet(value)) no('what a weak collection holds cannot be listed', 'Use a Map or a Set, or perWorker(() => new WeakMap())')
+  if (types.isGeneratorObject(value)) no('a running generator cannot be copied', 'Send its function and start it there, or send [...generator]')
+  if (types.isExternal(value)) no('it is memory of native code', 'Make it on the other side: perWorker(() => …)')
+  if (types.isModuleNamespaceObject(value)) return undefined
+  for (let link = prototype; link !== null; link = Object.getPrototypeOf(link) as object | null) {
+    const Class: unknown = Object.getOwnPropertyDescriptor(link, 'constructor')?.value
+    if (typeof Class !== 'function' || Class.prototype !== link) {
+      const tag: unknown = Object.getOwnPropertyDescriptor(link, Symbol.toStringTag)?.value
+      if (typeof tag === 'string' && /Iterator|Generator/.test(tag)) no(`a ${tag} is in the middle of its work`, 'Send an array of its values')
+      continue
+    }
+    const builtin = builtinName(Class)
+    if (builtin === undefined) continue
+    if (OPEN_CLASSES.has(Class.name)) return undefined
+    const place = builtin.from === 'module' ? `${builtin.module}` : 'the platform'
+    const name = value.constructor?.name ?? Class.name
+    const kind = link === prototype ? `${Class.name} (${place})` : `${name}, which is a ${Class.name} (${place}),`
+    no(`an instance of ${kind} has parts that only exist where it was made`, `Make it on the other side: perWorker(() => new ${name}(…))`)
+  }
+  return undefined
+}
+
+function isWasmModule(value: object): boolean {
+  return Object.prototype.toString.call(value) === '[object WebAssembly.Module]'
+}

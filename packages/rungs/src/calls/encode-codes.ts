@@ -1,0 +1,174 @@
+// The texts of a graph's functions. Functions that share a variable which one of them assigns are compiled as one text, so that they
+// share it again.
+
+import type { Closure, Home, Variable } from './closures.js'
+import type { Encoder } from './encode.js'
+import { type Code, Kind } from './wire.js'
+
+/** A by-value function of a table. */
+export interface PlacedClosure {
+  readonly closure: Closure
+  readonly at: number
+  /** Its node, whose code and number in it are written here. */
+  readonly node: unknown[]
+  /** Places of the values of its variables; -1: it cannot have this one. */
+  readonly valuesAt: number[]
+}
+
+/** Gives every function found since the last time its code. */
+export function encodeCodes(encoder: Encoder): void {
+  const placed = encoder.closures.splice(0)
+  const groups = placed.length < 2 ? placed.map((one) => [one]) : grouped(encoder, placed)
+  for (const group of groups) {
+    if (group.length === 1) encodeGroup(encoder, group, [])
+    else encodeGroup(encoder, group, sharedHomes(group))
+  }
+}
+
+interface SharedScope {
+  readonly home: Home
+  readonly names: string[]
+  readonly valuesAt: number[]
+}
+
+function grouped(encoder: Encoder, placed: readonly PlacedClosure[]): PlacedClosure[][] {
+  const assigned = placed.flatMap((one) => one.closure.variables.filter((variable) => variable.assigned).map((variable) => ({ one, variable })))
+  if (assigned.length === 0) return placed.map((one) => [one])
+  const groupOf = new Map(placed.map((one) => [one, [one]]))
+  for (const { one, variable } of assigned) {
+    for (const other of placed) {
+      if (other === one) continue
+      const shared = other.closure.variables.find((candidate) => candidate.name === variable.name && sameHome(candidate.home, variable.home))
+      if (shared === undefined) continue
+      mustBeCertain(encoder, one, other, variable)
+      join(groupOf, one, other)
+    }
+  }
+  return [...new Set(groupOf.values())]
+}
+
+function join(groupOf: Map<PlacedClosure, PlacedClosure[]>, one: PlacedClosure, other: PlacedClosure): void {
+  const into = groupOf.get(one) as PlacedClosure[]
+  const from = groupOf.get(other) as PlacedClosure[]
+  if (into === from) return
+  for (const member of from) {
+    into.push(member)
+    groupOf.set(member, into)
+  }
+}
+
+/** Scopes are shown as copies: they are taken for one when they look alike in all they hold. */
+function sameHome(a: Home, b: Home): boolean {
+  if (a.url !== b.url || a.type !== b.type || a.depth !== b.depth) return false
+  if (a.type === 'Module' || a.type === 'Script' || a.type === 'Global' || a.variables === b.variables) return true
+  const names = Object.keys(a.variables ?? {})
+  if (names.length !== Object.keys(b.variables ?? {}).length) return false
+  return names.every((name) => Object.is(valueOf(a, name), valueOf(b, name)))
+}
+
+function valueOf(home: Home, name: string): unknown {
+  try {
+    return home.variables?.[name]
+  } catch {
+    return undefined
+  }
+}
+
+/** Two counters made by one factory look like one when both stand at the same number. */
+function mustBeCertain(encoder: Encoder, one: PlacedClosure, other: PlacedClosure, variable: Variable): void {
+  const { type, variables } = variable.home
+  if (type === 'Module' || type === 'Script' || type === 'Global') return
+  const proven = Object.keys(variables ?? {}).some((name) => {
+    const value = valueOf(variable.home, name)
+    return (typeof value === 'object' && value !== null) || typeof value === 'function'
+  })
+  if (proven || one.closure.source !== other.closure.source || one.closure.line !== other.closure.line) return
+  encoder.refuse(
+    one.at,
+    `it cannot be told whether ${one.closure.label} and another function made by the same line share the variable ${variable.name}`,
+    `Keep it in an object: const state = { ${variable.name} }`,
+  )
+}
+
+function sharedHomes(group: readonly PlacedClosure[]): SharedScope[] {
+  const scopes: SharedScope[] = []
+  const uses = (home: Home, name: string) =>
+    group.filter((one) => one.closure.variables.some((variable) => variable.name === name && sameHome(variable.home, home))).length
+  for (const one of group) {
+    one.closure.variables.forEach((variable, index) => {
+      const isAssigned = group.some((member) =>
+        member.closure.variables.some((candidate) => candidate.name === variable.name && candidate.assigned && sameHome(candidate.home, variable.home)),
+      )
+      if (!isAssigned || uses(variable.home, variable.name) < 2) return
+      let scope = scopes.find((candidate) => sameHome(candidate.home, variable.home))
+      if (scope === undefined) {
+        scope = { home: variable.home, names: [], valuesAt: [] }
+        scopes.push(scope)
+      }
+      if (!scope.names.includes(variable.name)) {
+        scope.names.push(variable.name)
+        scope.valuesAt.push(one.valuesAt[index] as number)
+      }
+    })
+  }
+  return scopes.sort((a, b) => a.home.depth - b.home.depth)
+}
+
+function encodeGroup(encoder: Encoder, group: PlacedClosure[], scopes: SharedScope[]): void {
+  const inFile = [...group].sort((a, b) => a.closure.line - b.closure.line || a.closure.column - b.closure.column)
+  const sees = (one: PlacedClosure, scope: SharedScope) =>
+    one.closure.variables.some((variable) => scope.names.includes(variable.name) && sameHome(variable.home, scope.home))
+  const innermost = (one: PlacedClosure) => scopes.findLastIndex((scope) => sees(one, scope))
+  const parents = scopes.map((scope, index) => {
+    // The nearest scope around it that someone sees who sees this one.
+    const candidates = inFile.filter((one) => sees(one, scope)).map((one) => scopes.findLastIndex((outer, at) => at < index && sees(one, outer)))
+    return Math.max(-1, ...candidates)
+  })
+  const owns: number[][] = []
+  const functions: Code['functions'][number][] = []
+  const keys: string[] = []
+  for (const one of inFile) {
+    const { closure } = one
+    const names: string[] = []
+    const valuesAt: number[] = []
+    const absent: string[] = []
+    closure.variables.forEach((variable, index) => {
+      if (scopes.some((scope) => scope.names.includes(variable.name) && sameHome(scope.home, variable.home))) return
+      const valueAt = one.valuesAt[index] as number
+      if (valueAt < 0) absent.push(variable.name)
+      else {
+        names.push(variable.name)
+        valuesAt.push(valueAt)
+      }
+    })
+    const { form, klass } = closure.facts
+    const scope = innermost(one)
+    functions.push({
+      source: closure.source,
+      form,
+      line: closure.line,
+      column: closure.column,
+      scope,
+      names,
+      absent,
+      early: (klass?.definition.size ?? 0) > 0,
+    })
+    owns.push(valuesAt)
+    keys.push(`${closure.line}:${closure.column} ${scope} ${names.join()} ${absent.join()} ${closure.source}`)
+  }
+  const first = inFile[0] as PlacedClosure
+  const code: Code = {
+    url: first.closure.url,
+    strict: inFile.every((one) => one.closure.strict),
+    scopes: scopes.map((scope, index) => ({ parent: parents[index] as number, names: scope.names })),
+    functions,
+  }
+  const shape = scopes.map((scope, index) => `${parents[index]}(${scope.names.join()})`).join()
+  const id = encoder.sender.codeId(`${code.url} ${code.strict} ${shape} ${keys.join('\n')}`, code)
+  encoder.uses.add(id)
+  const codeAt = encoder.add([Kind.code, id, owns, scopes.map((scope) => scope.valuesAt)])
+  inFile.forEach((one, number) => {
+    one.node[1] = codeAt
+    one.node[2] = number
+  })
+}

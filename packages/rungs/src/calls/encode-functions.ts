@@ -1,0 +1,195 @@
+// Functions and classes in a graph: by name where the other side has them, otherwise as text with what they captured.
+
+import { type Closure, Refusal, type Variable, readClosure } from './closures.js'
+import type { Encoder } from './encode.js'
+import { encodeProperties, isStandard } from './encode-properties.js'
+import { readVariable, requiredRef } from './function-ref.js'
+import { isNative } from './globals.js'
+import { type Seen, inspectFunction } from './inspector.js'
+import type { AnyFunction } from './marks.js'
+import { urlOf } from './scripts.js'
+import { type Extras, Kind } from './wire.js'
+
+/** The node of a function that has no id yet. */
+export function encodeFunction(encoder: Encoder, fn: AnyFunction, at: number): unknown[] {
+  const { sender } = encoder
+  const defines = at === 0 && encoder.options.defines === true
+  if (!defines) {
+    const id = sender.reference(fn)
+    if (id !== undefined) return encoder.defined(id)
+  }
+  if (sender.code === 'references-only') {
+    encoder.refuse(
+      at,
+      'this executor takes references only, and the function is not an export of a module that can be imported',
+      'Export it from a module of its own, or use link()',
+    )
+  }
+  const seen = needsLook(fn) ? inspectFunction(fn) : undefined
+  const bound = seen?.bound
+  if (bound !== undefined) {
+    const targetAt = encoder.at(bound.target, at, { words: ' (its bound function)' })
+    const selfAt = encoder.at(bound.self, at, { words: ' (its bound this)' })
+    return [Kind.bound, targetAt, selfAt, Array.from(bound.args, (one, index) => encoder.at(one, at, { words: ` (bound argument ${index})` }))]
+  }
+  const promisified = promisifiedBy(seen)
+  if (promisified !== undefined) return [Kind.construct, 'promisify', [encoder.at(promisified, at, { words: ' (what it makes a promise of)' })]]
+  if (!defines && (encoder.options.keeps ? sender.isSteady(fn) : sender.isKept(fn))) return encoder.defined(sender.keep(fn))
+  const closure = readClosure(fn)
+  if (closure instanceof Refusal) {
+    if (closure.label !== undefined) encoder.nameFunction(at, closure.label)
+    return encoder.refuseWith(at, closure)
+  }
+  return byValue(encoder, closure, at)
+}
+
+/** Bound functions look like native code, and those made by util.promisify say so; looking at a function costs more than all else. */
+function needsLook(fn: AnyFunction): boolean {
+  return isNative(fn) || /ReflectApply\(original/.test(Function.prototype.toString.call(fn))
+}
+
+function promisifiedBy(seen: Seen | undefined): unknown {
+  if (seen === undefined || urlOf(seen.scriptId) !== 'node:internal/util') return undefined
+  const scope = seen.scopes.find((one) => 'original' in one.variables)
+  return scope === undefined ? undefined : readVariable(scope.variables, 'original')
+}
+
+function byValue(encoder: Encoder, closure: Closure, at: number): unknown[] {
+  const { fn, facts } = closure
+  encoder.nameFunction(at, closure.label)
+  const valuesAt = closure.variables.map((variable) => variableAt(encoder, closure, variable, at))
+  const node: unknown[] = [Kind.function, -1, -1, encoder.sender.origin(fn), heritageAt(encoder, closure, at), nameOf(fn)]
+  encoder.closures.push({ closure, at, node, valuesAt })
+  const home = closure.needsHome ? encoder.holderOf(at) : undefined
+  if (closure.needsHome && home === undefined) {
+    encoder.refuse(at, 'it uses `super`, and its class or object is not sent with it', 'Send the object, and call the method there')
+  }
+  if (facts.klass === undefined) node.push(...ownProperties(encoder, fn, at, isOwnOfFunction), home)
+  else node.push(...classProperties(encoder, closure, at))
+  return node
+}
+
+function nameOf(fn: AnyFunction): string {
+  const name: unknown = Object.getOwnPropertyDescriptor(fn, 'name')?.value
+  return typeof name === 'string' ? name : ''
+}
+
+/** The place of what a variable holds. */
+function variableAt(encoder: Encoder, closure: Closure, variable: Variable, at: number): number {
+  const label = { words: `, captured variable ${variable.name}` }
+  const valueAt = holderAt(encoder, closure, variable, at, label)
+  // A class drags in whatever any of its methods uses; using such a variable there is the error, not having it.
+  if (closure.facts.klass !== undefined) {
+    encoder.mend(valueAt, () => {
+      const placed = encoder.closures.find((one) => one.at === at)
+      if (placed !== undefined) placed.valuesAt[closure.variables.indexOf(variable)] = -1
+    })
+  }
+  return valueAt
+}
+
+function holderAt(encoder: Encoder, closure: Closure, variable: Variable, at: number, label: { words: string }): number {
+  const { value, reference } = variable
+  if (variable.name === 'require' && typeof value === 'function' && 'cache' in value) {
+    return encoder.add([Kind.construct, 'require', [encoder.add(closure.url)]])
+  }
+  if (reference !== undefined) {
+    const id = typeof value === 'function' ? encoder.sender.reference(value) : undefined
+    return encoder.add(encoder.defined(id ?? encoder.sender.define({ kind: 'export', ...reference }, value ?? undefined)))
+  }
+  if (variable.members !== undefined && typeof value === 'object' && value !== null) {
+    return membersAt(encoder, value as Record<string, unknown>, variable.members, at, label)
+  }
+  if (typeof value === 'object' && value !== null && variable.constant) {
+    const required = requiredRef(value)
+    if (required !== undefined) return encoder.add(encoder.defined(encoder.sender.define(required, value)))
+  }
+  return encoder.at(value, at, label)
+}
+
+/** An object with those members of a module that are used: what else it exports is not this call's business. */
+function membersAt(encoder: Encoder, module: Record<string, unknown>, members: ReadonlySet<string>, at: number, label: { words: string }): number {
+  const part: Record<string, unknown> = {}
+  for (const name of members) if (name in module) part[name] = module[name]
+  return encoder.at(part, at, label)
+}
+
+/** What a class extends is asked of the class; the name in its text may be gone. */
+function heritageAt(encoder: Encoder, closure: Closure, at: number): number {
+  if (!closure.facts.klass?.heritage) return -1
+  const prototype: unknown = Object.getOwnPropertyDescriptor(closure.fn, 'prototype')?.value
+  if (Object.getPrototypeOf(prototype as object) === null) return encoder.add(null)
+  return encoder.at(Object.getPrototypeOf(closure.fn), at, { words: ` (the class it extends)` })
+}
+
+const STANDARD = new Set<string | symbol>(['length', 'name', 'prototype', 'arguments', 'caller'])
+
+type Properties = [names: string[], valuesAt: number[], prototypeAt: number, extras: Extras | undefined]
+
+export function isOwnOfFunction(fn: AnyFunction, key: string | symbol): boolean {
+  if (!STANDARD.has(key)) return false
+  if (key !== 'prototype') return true
+  // `function Point() {}` with methods on its prototype is a class of the old kind.
+  const prototype: unknown = Object.getOwnPropertyDescriptor(fn, 'prototype')?.value
+  if (typeof prototype !== 'object' || prototype === null) return prototype === undefined
+  const keys = Reflect.ownKeys(prototype)
+  const above: unknown = Object.getPrototypeOf(prototype)
+  if (keys.length === 0) return true
+  return keys.length === 1 && keys[0] === 'constructor' && above === Object.prototype && (prototype as { constructor: unknown }).constructor === fn
+}
+
+function ownProperties(encoder: Encoder, fn: AnyFunction, at: number, skip: (fn: AnyFunction, key: string | symbol) => boolean): Properties {
+  const rest = Object.defineProperties(Object.create(null) as object, pick(fn, (key) => key !== 'prototype' && !skip(fn, key)))
+  const [names, valuesAt, extras] = encodeProperties(encoder, rest, at)
+  if (!skip(fn, 'prototype')) {
+    names.push('prototype')
+    valuesAt.push(encoder.at(Object.getOwnPropertyDescriptor(fn, 'prototype')?.value, at, 'prototype'))
+  }
+  const above = Object.getPrototypeOf(fn) as object | null
+  const usual = above !== null && isFunctionPrototype(above)
+  const closed = Object.isExtensible(fn) ? extras : { properties: extras?.properties ?? [], integrity: Object.isFrozen(fn) ? 3 : Object.isSealed(fn) ? 2 : 1 }
+  return [names, valuesAt, usual ? -1 : (encoder.prototypeAt(above, at, 'Function') ?? -1), closed]
+}
+
+function isFunctionPrototype(prototype: object): boolean {
+  if (isStandard(prototype, 'Function')) return true
+  const tag: unknown = Object.getOwnPropertyDescriptor(prototype, Symbol.toStringTag)?.value
+  return tag === 'AsyncFunction' || tag === 'GeneratorFunction' || tag === 'AsyncGeneratorFunction'
+}
+
+function pick(value: object, wanted: (key: string | symbol) => boolean): PropertyDescriptorMap {
+  const picked: PropertyDescriptorMap = {}
+  for (const key of Reflect.ownKeys(value)) {
+    if (!wanted(key)) continue
+    // An own property even when it is called __proto__.
+    Object.defineProperty(picked, key, { value: Object.getOwnPropertyDescriptor(value, key), enumerable: true })
+  }
+  return picked
+}
+
+/** Public static fields as they are now, and what was added to the class or its prototype after it was made. */
+function classProperties(encoder: Encoder, closure: Closure, at: number): Properties {
+  const { fn } = closure
+  const klass = closure.facts.klass as NonNullable<typeof closure.facts.klass>
+  const text = Function.prototype.toString.call(fn)
+  const isWritten = (holder: object, key: string | symbol, methods: ReadonlySet<string>) => {
+    const descriptor = Object.getOwnPropertyDescriptor(holder, key) as PropertyDescriptor
+    const method: unknown = descriptor.value ?? descriptor.get ?? descriptor.set
+    if (typeof method !== 'function') return false
+    const named = typeof key === 'string' && methods.has(key)
+    return (named || klass.computed) && text.includes(Function.prototype.toString.call(method))
+  }
+  const own = ownProperties(encoder, fn, at, (_, key) => STANDARD.has(key) || isWritten(fn, key, klass.staticMethods))
+  // Where a parent class is, the class has it as its prototype by being made.
+  if (klass.heritage) own[2] = -1
+  const prototype = Object.getOwnPropertyDescriptor(fn, 'prototype')?.value as object
+  const patched = pick(prototype, (key) => key !== 'constructor' && !isWritten(prototype, key, klass.methods))
+  if (Reflect.ownKeys(patched).length > 0) {
+    own[0].push(PATCHES)
+    own[1].push(encoder.at(Object.defineProperties({}, patched), at, { words: '.prototype' }))
+  }
+  return own
+}
+
+/** Under this name a class carries what is to be added to its prototype object. */
+export const PATCHES = 'Ξprototype'

@@ -1,0 +1,139 @@
+// References: a function, class or object that a worker finds by name.
+
+import { createRequire } from 'node:module'
+import { builtinName, directGlobal, isNative } from './globals.js'
+import { type Seen, inspectFunction } from './inspector.js'
+import { type AnyFunction, isByValue, nameOf } from './marks.js'
+import { type ModuleFacts, factsOf, startOf } from './module-facts.js'
+import { isEntry, pathOf, urlOf } from './scripts.js'
+import type { Definition } from './wire.js'
+
+const require = createRequire(import.meta.url)
+
+/** The definition by which a worker finds `value`, undefined when it has to be sent by value. `seen` spares a second look at it. */
+export function refOf(value: object, seen?: () => Seen | undefined): Definition | undefined {
+  const given = nameOf(value)
+  if (given !== undefined) return exported({ specifier: given.module, how: 'import' }, [given.export])
+  if (isByValue(value)) return undefined
+  if (typeof value !== 'function' || isNative(value)) return builtinRef(value)
+  const direct = directGlobal(value)
+  if (direct !== undefined) return { kind: 'global', path: [direct] }
+  const read = seen?.() ?? inspectFunction(value)
+  const url = urlOf(read?.scriptId)
+  if (read === undefined || url === undefined || url === '') return undefined
+  return url.startsWith('node:') ? builtinRef(value) : loadedRef(value, read, url)
+}
+
+function builtinRef(value: object): Definition | undefined {
+  const name = builtinName(value)
+  if (name === undefined) return undefined
+  if (name.from === 'global') return { kind: 'global', path: name.path }
+  return exported({ specifier: name.module, how: 'require' }, name.path)
+}
+
+function exported(module: { specifier: string; how: 'import' | 'require' }, path: readonly string[]): Definition {
+  return { kind: 'export', module, path }
+}
+
+function loadedRef(fn: AnyFunction, read: Seen, url: string): Definition | undefined {
+  if (isEntry(url) || isByValue(fn, url)) return undefined
+  const module = read.scopes.find((scope) => scope.type === 'Module')
+  if (module !== undefined) return /^(file|data|https?):/.test(url) ? moduleRef(fn, read, url, module.variables) : undefined
+  const path = pathOf(url)
+  return path === undefined ? undefined : commonJsRef(fn, path)
+}
+
+/** An export of an ES module is found by identity among the module's own variables; its text tells under which name it is exported. */
+function moduleRef(fn: AnyFunction, seen: Seen, url: string, variables: Readonly<Record<string, unknown>>): Definition | undefined {
+  const found = localPath(fn, variables)
+  if (found === undefined) return undefined
+  const facts = factsOf(url)
+  const [local, ...rest] = found
+  const name = facts === undefined ? undefined : exportName(facts, fn, seen, local as string)
+  return name === undefined ? undefined : exported({ specifier: url, how: 'import' }, [name, ...rest])
+}
+
+function exportName(facts: ModuleFacts, fn: AnyFunction, seen: Seen, local: string): string | undefined {
+  const name = facts.exports.get(local)
+  // The text on disk may be newer than the one that runs; then its names say nothing.
+  if (name === undefined || facts.stripped) return name
+  return startOf(facts, Function.prototype.toString.call(fn), seen.line, seen.column) < 0 ? undefined : name
+}
+
+function localPath(fn: unknown, variables: Readonly<Record<string, unknown>>): string[] | undefined {
+  const holders: [string, object][] = []
+  for (const name of Object.keys(variables)) {
+    const value = readVariable(variables, name)
+    if (value === fn) return [name]
+    if ((typeof value === 'object' && value !== null) || typeof value === 'function') holders.push([name, value])
+  }
+  for (const [name, holder] of holders) {
+    const path = memberPath(fn, holder)
+    if (path !== undefined) return [name, ...path]
+  }
+  return undefined
+}
+
+/** A variable of a scope; undefined in its temporal dead zone, where V8 throws. */
+export function readVariable(variables: Readonly<Record<string, unknown>>, name: string): unknown {
+  try {
+    return variables[name]
+  } catch {
+    return undefined
+  }
+}
+
+/** The way from a class to one of its methods, or from an object of functions to one of them. */
+function memberPath(fn: unknown, holder: object): string[] | undefined {
+  if (typeof holder === 'function') {
+    const own = ownPath(fn, holder)
+    if (own !== undefined) return own
+    const prototype: unknown = Object.getOwnPropertyDescriptor(holder, 'prototype')?.value
+    const inner = typeof prototype === 'object' && prototype !== null ? ownPath(fn, prototype) : undefined
+    return inner === undefined ? undefined : ['prototype', ...inner]
+  }
+  return Object.getPrototypeOf(holder) === Object.prototype ? ownPath(fn, holder) : undefined
+}
+
+function ownPath(fn: unknown, holder: object): string[] | undefined {
+  const names = Object.getOwnPropertyNames(holder)
+  // Tables with thousands of members are data, not namespaces.
+  if (names.length > 500) return undefined
+  for (const name of names) {
+    const descriptor = Object.getOwnPropertyDescriptor(holder, name)
+    if (descriptor?.value === fn) return name === 'constructor' ? undefined : [name]
+    if (descriptor?.get !== undefined && descriptor.get === fn) return [`get ${name}`]
+    if (descriptor?.set !== undefined && descriptor.set === fn) return [`set ${name}`]
+  }
+  return undefined
+}
+
+function commonJsRef(fn: AnyFunction, path: string): Definition | undefined {
+  const module = require.cache[path]
+  if (module === undefined || !module.loaded) return undefined
+  const found = commonJsPath(fn, module.exports)
+  return found === undefined ? undefined : exported({ specifier: path, how: 'require' }, found)
+}
+
+function commonJsPath(value: unknown, exports: unknown): string[] | undefined {
+  if (exports === value) return []
+  if ((typeof exports !== 'object' || exports === null) && typeof exports !== 'function') return undefined
+  const own = typeof exports === 'function' ? memberPath(value, exports) : ownPath(value, exports)
+  if (own !== undefined) return own
+  for (const name of Object.getOwnPropertyNames(exports).slice(0, 500)) {
+    const member: unknown = Object.getOwnPropertyDescriptor(exports, name)?.value
+    const path = (typeof member === 'object' && member !== null) || typeof member === 'function' ? memberPath(value, member) : undefined
+    if (path !== undefined) return [name, ...path]
+  }
+  return undefined
+}
+
+/** The CommonJS module whose exports this object is: what `const lib = require('./lib')` captured. */
+export function requiredRef(value: object): Definition | undefined {
+  for (const [path, module] of Object.entries(require.cache)) {
+    if (module?.exports === value && module.loaded && module !== require.main && !path.endsWith('.json')) {
+      return exported({ specifier: path, how: 'require' }, [])
+    }
+  }
+  return undefined
+}

@@ -1,0 +1,171 @@
+// Names of what every side has: globals, built-in classes and functions, the modules of Node.
+
+import { builtinModules } from 'node:module'
+
+/** A name for what a side has anyway. */
+export type BuiltinName =
+  | { readonly from: 'global'; readonly path: readonly string[] }
+  | { readonly from: 'module'; readonly module: string; readonly path: readonly string[] }
+
+const OBJECTS = [
+  'Atomics',
+  'Intl',
+  'JSON',
+  'Math',
+  'Reflect',
+  'Temporal',
+  'WebAssembly',
+  'console',
+  'crypto',
+  'global',
+  'globalThis',
+  'localStorage',
+  'navigator',
+  'performance',
+  'process',
+  'sessionStorage',
+]
+
+let globals: Map<object, readonly string[]> | undefined
+let modules: Map<object, { readonly module: string; readonly path: readonly string[] }> | undefined
+let loadedModules = 0
+
+/** The name of a built-in value, undefined when it is not one. */
+export function builtinName(value: object): BuiltinName | undefined {
+  const direct = directGlobal(value)
+  if (direct !== undefined) return { from: 'global', path: [direct] }
+  globals ??= indexGlobals()
+  const path = globals.get(value)
+  if (path !== undefined) return { from: 'global', path }
+  if (typeof value !== 'function' && isOrdinary(value)) return undefined
+  const found = indexModules().get(value)
+  return found === undefined ? undefined : { from: 'module', ...found }
+}
+
+/** The name of a function that is a global under its own name: no index is needed for those. */
+export function directGlobal(value: object): string | undefined {
+  if (typeof value === 'function') {
+    const { name } = value
+    return typeof name === 'string' && Object.hasOwn(globalThis, name) && isBuiltinGlobal(name) && Reflect.get(globalThis, name) === value
+      ? name
+      : undefined
+  }
+  return undefined
+}
+
+/** Says whether a global of this name is the platform's own. Those that a program adds do not exist in a worker. */
+export function isBuiltinGlobal(name: string): boolean {
+  if (OBJECTS.includes(name) || name === 'undefined' || name === 'NaN' || name === 'Infinity') return true
+  const descriptor = Object.getOwnPropertyDescriptor(globalThis, name)
+  if (descriptor === undefined) return false
+  // Node's lazy globals are accessors; touching them would load what they stand for.
+  const fn: unknown = descriptor.get ?? descriptor.value
+  return typeof fn === 'function' && isBuiltinFunction(fn)
+}
+
+// biome-ignore lint/complexity/noBannedTypes: asks any function.
+const builtinKnown = new WeakMap<Function, boolean>()
+
+/** Native code, or one of Node's own functions, whose text names only Node's internals: those are known by the global they sit on. */
+// biome-ignore lint/complexity/noBannedTypes: asks any function.
+function isBuiltinFunction(fn: Function): boolean {
+  const known = builtinKnown.get(fn)
+  if (known !== undefined) return known
+  const answer = isNative(fn) || NODE_GLOBALS.has(fn.name) || /^(get|set) /.test(fn.name)
+  builtinKnown.set(fn, answer)
+  return answer
+}
+
+const NODE_GLOBALS = new Set(
+  `AbortController AbortSignal Blob BroadcastChannel Buffer ByteLengthQueuingStrategy CloseEvent CompressionStream CountQueuingStrategy
+  Crypto CryptoKey CustomEvent DOMException DecompressionStream ErrorEvent Event EventSource EventTarget File FormData Headers MessageChannel
+  MessageEvent MessagePort Navigator Performance PerformanceEntry PerformanceMark PerformanceMeasure PerformanceObserver
+  PerformanceObserverEntryList PerformanceResourceTiming QuotaExceededError ReadableByteStreamController ReadableStream ReadableStreamBYOBReader
+  ReadableStreamBYOBRequest ReadableStreamDefaultController ReadableStreamDefaultReader Request Response Storage SubtleCrypto
+  TextDecoder TextDecoderStream TextEncoder TextEncoderStream TransformStream TransformStreamDefaultController URL URLPattern
+  URLSearchParams WebSocket WritableStream WritableStreamDefaultController WritableStreamDefaultWriter atob btoa clearImmediate
+  clearInterval clearTimeout fetch queueMicrotask require setImmediate setInterval setTimeout structuredClone`.split(/\s+/),
+)
+
+/** Its text is not shown: it is a part of the engine or of Node, or it was bound. */
+// biome-ignore lint/complexity/noBannedTypes: asks any function.
+export function isNative(fn: Function): boolean {
+  return /\{\s*\[native code\]\s*\}\s*$/.test(Function.prototype.toString.call(fn))
+}
+
+/** An object that looks like data: no module of Node is asked whether it is one of its parts. */
+function isOrdinary(value: object): boolean {
+  const key = Object.keys(value)[0]
+  if (key === undefined) return Object.getPrototypeOf(value) === Object.prototype || Array.isArray(value)
+  const descriptor = Object.getOwnPropertyDescriptor(value, key)
+  return typeof descriptor?.value !== 'function' && descriptor?.get === undefined
+}
+
+function indexGlobals(): Map<object, readonly string[]> {
+  const index = new Map<object, readonly string[]>()
+  for (const name of Object.getOwnPropertyNames(globalThis)) {
+    const descriptor = Object.getOwnPropertyDescriptor(globalThis, name)
+    const value: unknown = descriptor?.value
+    if (!isObject(value) || !isBuiltinGlobal(name)) continue
+    if (!index.has(value)) index.set(value, [name === 'global' ? 'globalThis' : name])
+    if (value !== globalThis && value !== process) indexMembers(index, value, [name], 2)
+  }
+  index.set(process, ['process'])
+  for (const name of ['env', 'argv', 'versions', 'memoryUsage', 'hrtime', 'cwd', 'exit', 'nextTick', 'uptime', 'cpuUsage', 'release', 'config']) {
+    const value: unknown = Reflect.get(process, name)
+    if (isObject(value)) index.set(value, ['process', name])
+  }
+  return index
+}
+
+/** Names the functions and objects that are members of `holder`, its prototype object included. */
+function indexMembers(index: Map<object, readonly string[]>, holder: object, path: readonly string[], depth: number): void {
+  const descriptors = Object.getOwnPropertyDescriptors(holder)
+  for (const name of Object.getOwnPropertyNames(holder)) {
+    const descriptor = descriptors[name]
+    if (descriptor === undefined || name === 'constructor') continue
+    for (const step of ['value', 'get', 'set'] as const) {
+      const value: unknown = descriptor[step]
+      if (!isObject(value) || index.has(value)) continue
+      const named = [...path, step === 'value' ? name : `${step} ${name}`]
+      if (typeof value === 'function' || name === 'prototype') index.set(value, named)
+      if (name === 'prototype' && depth > 1) indexMembers(index, value, named, 1)
+    }
+  }
+}
+
+function indexModules(): Map<object, { readonly module: string; readonly path: readonly string[] }> {
+  const loaded = (process as unknown as { moduleLoadList: string[] }).moduleLoadList
+  if (modules !== undefined && loaded.length === loadedModules) return modules
+  loadedModules = loaded.length
+  const names = new Set(loaded.map((line) => line.replace('NativeModule ', '')))
+  const index = new Map<object, { readonly module: string; readonly path: readonly string[] }>()
+  for (const name of builtinModules) {
+    if (name.startsWith('_') || !names.has(name) || name === 'sys' || name === 'punycode') continue
+    const module = process.getBuiltinModule(`node:${name}`)
+    if (!isObject(module)) continue
+    const members = new Map<object, readonly string[]>([[module, []]])
+    indexMembers(members, module, [], 2)
+    for (const [value, path] of members) {
+      if (path.length > 0 && path[0] !== 'prototype' && typeof value === 'function') indexMembers(members, value, path, 2)
+    }
+    for (const key of ['promises', 'posix', 'win32', 'types', 'constants', 'webcrypto', 'strict']) {
+      const part: unknown = Object.getOwnPropertyDescriptor(module, key)?.value
+      if (!isObject(part)) continue
+      if (!members.has(part)) members.set(part, [key])
+      indexMembers(members, part, [key], 1)
+    }
+    for (const [value, path] of members) if (!index.has(value) && !isShared(value)) index.set(value, { module: `node:${name}`, path })
+  }
+  modules = index
+  return index
+}
+
+/** Built-in prototypes have a name already. */
+function isShared(value: object): boolean {
+  return value === Object.prototype || value === Function.prototype
+}
+
+function isObject(value: unknown): value is object {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function'
+}

@@ -1,0 +1,110 @@
+// What a user can say about a value or a function: how it is to cross. Each mark is a look-up by identity; the value stays as it is.
+
+/** A function that runs on the side where it was made, wherever it is called. */
+export type Callback<A extends unknown[], R> = (...args: A) => Promise<Awaited<R>>
+
+// biome-ignore lint/complexity/noBannedTypes: any function can be marked, whatever its parameters are.
+export type AnyFunction = Function
+
+/** Where a function is found by a worker. */
+export interface ExportName {
+  /** An absolute URL, or a specifier that the main program could import: a package name. */
+  readonly module: string | URL
+  /** The export; `default` if left out. */
+  readonly export?: string
+}
+
+/** How the instances of a class cross. */
+export interface Codec<T, D> {
+  /** What to send: anything that can cross. */
+  readonly encode: (value: T) => D
+  /** Makes the value from it, on the other side. */
+  readonly decode: (data: D) => T
+}
+
+const callbacks = new WeakSet<object>()
+const valued = new WeakSet<object>()
+const valuedModules = new Set<string>()
+const named = new WeakMap<object, { readonly module: string; readonly export: string }>()
+const codecs = new WeakMap<object, Codec<unknown, unknown>>()
+let codecCount = 0
+
+/**
+ * Makes a function that, wherever it is called, runs `fn` here: a call sends its arguments back to this side and returns a promise of
+ * the result. It lives as long as the worker that holds it. Called on this side, it calls `fn` directly.
+ * @throws {TypeError} if `fn` is not a function.
+ * @example
+ * const found = callback((path: string) => { console.log(path) })
+ * await pool.submit(searchDisk, '/srv', found)
+ */
+export function callback<A extends unknown[], R>(fn: (...args: A) => R): Callback<A, R> {
+  mustBeFunction('callback', fn)
+  const marked = async (...args: A): Promise<Awaited<R>> => await fn(...args)
+  callbacks.add(marked)
+  return marked
+}
+
+/** Says whether `value` was made by `callback()`. */
+export function isCallback(value: unknown): value is Callback<unknown[], unknown> {
+  return typeof value === 'function' && callbacks.has(value)
+}
+
+/**
+ * Says how the instances of `Class` cross: `encode` runs here, `decode` there, and the other way round for results. Needed for classes
+ * with private fields or native parts. Subclasses need their own. A later registration replaces an earlier one.
+ * @throws {TypeError} if `Class` is not a class or a half of the codec is missing.
+ * @example
+ * register(Money, { encode: (money) => money.toString(), decode: (text) => Money.parse(text) })
+ */
+export function register<T, D>(Class: abstract new (...args: never[]) => T, codec: Codec<T, D>): void {
+  mustBeFunction('register', Class)
+  mustBeFunction('register: encode', codec?.encode)
+  mustBeFunction('register: decode', codec?.decode)
+  // The codec is only ever asked about instances of its own class.
+  codecs.set(Class.prototype as object, codec as unknown as Codec<unknown, unknown>)
+  codecCount++
+}
+
+/** The codec of the class whose prototype object this is. */
+export function codecOf(prototype: object): Codec<unknown, unknown> | undefined {
+  return codecCount === 0 ? undefined : codecs.get(prototype)
+}
+
+/**
+ * Sends `fn` as source text with its captured variables, also when a worker could import it: what it captures is then as it is here. A
+ * URL or file name marks every export of that module. Returns what it was given.
+ * @example
+ * pool.submit(byValue(parse), text)
+ */
+export function byValue<F extends AnyFunction | string | URL>(fn: F): F {
+  if (typeof fn === 'function') valued.add(fn)
+  else if (typeof fn === 'string' || fn instanceof URL) valuedModules.add(String(fn))
+  else throw new TypeError(`byValue() takes a function or the URL of a module, got ${typeof fn}`)
+  return fn
+}
+
+/** Says whether byValue() was told of this function or of its module. */
+export function isByValue(fn: object, module?: string): boolean {
+  return valued.has(fn) || (module !== undefined && valuedModules.has(module))
+}
+
+/**
+ * Says where a worker finds `fn`: nothing of it is sent but this name. Returns `fn`.
+ * @throws {TypeError} if `fn` is not a function.
+ * @example
+ * pool.submit(byReference(render, { module: new URL('./render.js', import.meta.url), export: 'render' }), page)
+ */
+export function byReference<F extends AnyFunction>(fn: F, name: ExportName): F {
+  mustBeFunction('byReference', fn)
+  named.set(fn, { module: String(name.module), export: name.export ?? 'default' })
+  return fn
+}
+
+/** What byReference() or link() said of this function. */
+export function nameOf(fn: object): { readonly module: string; readonly export: string } | undefined {
+  return named.get(fn)
+}
+
+function mustBeFunction(where: string, fn: unknown): void {
+  if (typeof fn !== 'function') throw new TypeError(`${where} takes a function, got ${fn === null ? 'null' : typeof fn}`)
+}

@@ -1,0 +1,100 @@
+// What the text of a module says about its own names: which are exported, which are imported, which never change.
+
+import { type Binding, lookUp, parse, type ScopeNode, type Syntax, walk } from './analysis.js'
+import { offsetOf, textOf } from './scripts.js'
+
+/** What is known of a module from its text. */
+export interface ModuleFacts {
+  readonly text: string
+  /** Local name → the name under which it is exported. */
+  readonly exports: ReadonlyMap<string, string>
+  readonly root: ScopeNode
+  readonly scopes: readonly ScopeNode[]
+  /** The text is not the one that runs (a transpiler's input), so positions and sources in it do not count. */
+  readonly stripped: boolean
+}
+
+/** Beyond this size a parse would hold up the program for too long; such texts are bundles. */
+const LONGEST = 600_000
+
+const known = new Map<string, ModuleFacts | undefined>()
+
+/** Parses the module once; undefined when there is no text, or none that is JavaScript. */
+export function factsOf(url: string): ModuleFacts | undefined {
+  if (!known.has(url)) known.set(url, read(url))
+  return known.get(url)
+}
+
+function read(url: string): ModuleFacts | undefined {
+  const text = textOf(url)
+  if (text === undefined || text.length > LONGEST) return undefined
+  for (const sourceType of ['module', 'script'] as const) {
+    try {
+      const walked = walk(parse(text, sourceType))
+      return { text, exports: exportsOf(walked.program), root: walked.root, scopes: walked.scopes, stripped: false }
+    } catch {
+      // Next: `with`, octal numbers and the like are legal in scripts only.
+    }
+  }
+  return undefined
+}
+
+function exportsOf(program: Syntax): Map<string, string> {
+  const exports = new Map<string, string>()
+  const add = (local: unknown, name: unknown) => {
+    if (typeof local === 'string' && typeof name === 'string' && !exports.has(local)) exports.set(local, name)
+  }
+  for (const node of program.body as Syntax[]) {
+    const declaration = node.declaration as Syntax | null | undefined
+    if (node.type === 'ExportDefaultDeclaration') {
+      // `export default function () {}` has a binding that no name reaches; the engine calls it *default*.
+      if (declaration?.type === 'Identifier') add(declaration.name, 'default')
+      else add((declaration?.id as Syntax | null | undefined)?.name ?? '*default*', 'default')
+    } else if (node.type === 'ExportNamedDeclaration' && !node.source) {
+      if (declaration) for (const name of declaredBy(declaration)) add(name, name)
+      for (const one of node.specifiers as Syntax[]) {
+        const exported = one.exported as Syntax
+        add((one.local as Syntax).name, exported.name ?? exported.value)
+      }
+    }
+  }
+  return exports
+}
+
+function declaredBy(declaration: Syntax): string[] {
+  if (declaration.type !== 'VariableDeclaration') return [(declaration.id as Syntax).name as string]
+  const names: string[] = []
+  const open = (declaration.declarations as Syntax[]).map((one) => one.id as Syntax)
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    if (node.type === 'Identifier') names.push(node.name as string)
+    else if (node.type === 'ObjectPattern') {
+      for (const property of node.properties as Syntax[]) open.push((property.value ?? property.argument) as Syntax)
+    } else if (node.type === 'ArrayPattern') open.push(...(node.elements as (Syntax | null)[]).filter((one) => one !== null))
+    else if (node.type === 'AssignmentPattern') open.push(node.left as Syntax)
+    else if (node.type === 'RestElement') open.push(node.argument as Syntax)
+  }
+  return names
+}
+
+/** Where a function's text begins in its module; -1 when the text on disk is not the one that was loaded. */
+export function startOf(facts: ModuleFacts, source: string, line: number, column: number): number {
+  const offset = offsetOf(facts.text, line, column)
+  if (offset < 0) return -1
+  const start = facts.text.lastIndexOf(source, offset)
+  return start < 0 || start + source.length < offset ? -1 : start
+}
+
+/** What declares `name` for code that stands at `start`; the scopes of that code itself do not count. */
+export function bindingAt(facts: ModuleFacts, start: number, end: number, name: string): { binding: Binding; scope: ScopeNode } | undefined {
+  let innermost: ScopeNode = facts.root
+  for (const scope of facts.scopes) {
+    if (scope.start < start && scope.end >= end && scope.start >= innermost.start && scope.end <= innermost.end) innermost = scope
+  }
+  return lookUp(innermost, name)
+}
+
+/** Says whether a binding holds the same value for good once the function that captures it could run. */
+export function isConstant(binding: Binding): boolean {
+  if (binding.kind === 'import') return false
+  return binding.kind === 'const' || binding.kind === 'name' || !binding.assigned
+}

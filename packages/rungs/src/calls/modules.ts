@@ -1,0 +1,147 @@
+// Finding in this side what a definition names: modules, their exports, globals.
+
+import { createRequire } from 'node:module'
+import { Script, constants } from 'node:vm'
+import { didYouMean } from './nearest.js'
+import type { ModuleRef } from './wire.js'
+
+const require = createRequire(import.meta.url)
+const loaded = new Map<string, unknown>()
+const loading = new Map<string, Promise<unknown>>()
+
+/** The module, or a promise of it when it has to be imported first. */
+export function loadModule(ref: ModuleRef): unknown {
+  const key = `${ref.how} ${ref.specifier} ${ref.from ?? ''}`
+  if (loaded.has(key)) return loaded.get(key)
+  if (ref.how === 'require') {
+    const required = named(ref, () => requireModule(ref))
+    loaded.set(key, required)
+    return required
+  }
+  let promise = loading.get(key)
+  if (promise === undefined) {
+    promise = importModule(ref).then(
+      (namespace) => {
+        loaded.set(key, namespace)
+        loading.delete(key)
+        return namespace
+      },
+      (reason: unknown) => {
+        // Not kept: Node keeps the failure of a module that threw, and one that was not found may be there at the next call.
+        loading.delete(key)
+        throw failedToLoad(ref, reason)
+      },
+    )
+    loading.set(key, promise)
+  }
+  return promise
+}
+
+async function importModule(ref: ModuleRef): Promise<unknown> {
+  if (ref.from === undefined) return await import(ref.specifier)
+  return await importerOf(ref.from)(ref.specifier)
+}
+
+function requireModule(ref: ModuleRef): unknown {
+  if (ref.specifier.startsWith('node:')) return process.getBuiltinModule(ref.specifier)
+  return (ref.from === undefined ? require : createRequire(ref.from))(ref.specifier)
+}
+
+function named(ref: ModuleRef, load: () => unknown): unknown {
+  try {
+    return load()
+  } catch (reason) {
+    throw failedToLoad(ref, reason)
+  }
+}
+
+/** `import()` as if it stood in the file `from`: the specifiers of by-value code mean what they meant there. */
+export function importerOf(from: string): (specifier: string) => Promise<unknown> {
+  const script = compileQuietly('(specifier) => import(specifier)', from, 0)
+  return script.runInThisContext() as (specifier: string) => Promise<unknown>
+}
+
+let warned = false
+
+/**
+ * A script whose dynamic imports go through the loader of the main program. Node warns of that once per thread ("experimental"); what
+ * users cannot act on is kept from them.
+ */
+export function compileQuietly(text: string, filename: string, lineOffset: number, cachedData?: Buffer): Script {
+  const options = {
+    filename,
+    lineOffset,
+    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+    ...(cachedData === undefined ? {} : { cachedData }),
+  }
+  if (!warned && text.includes('import')) takeWarning(options)
+  return new Script(text, options)
+}
+
+function takeWarning(options: object): void {
+  const emitWarning = process.emitWarning
+  process.emitWarning = () => {}
+  try {
+    // Node warns inside of the import() itself, at the first one.
+    const imported: unknown = new Script("import('node:vm')", options).runInThisContext()
+    if (imported instanceof Promise) imported.catch(() => {})
+  } finally {
+    process.emitWarning = emitWarning
+    warned = true
+  }
+}
+
+/** Follows a path from a module to the member that a definition names. */
+export function memberOf(module: unknown, ref: ModuleRef, path: readonly string[]): unknown {
+  let value = module
+  for (const key of path) {
+    if (value === null || value === undefined) throw missingExport(ref.specifier, path, value)
+    const found = step(value, key)
+    if (found === undefined && !(key in Object(value))) throw missingExport(ref.specifier, path, value)
+    value = found
+  }
+  return value
+}
+
+/** A global by its path. */
+export function globalOf(path: readonly string[]): unknown {
+  let value: unknown = globalThis
+  for (const key of path) {
+    value = step(value, key)
+    if (value === undefined) throw new Error(`This side has no global ${path.join('.')}`)
+  }
+  return value
+}
+
+/** A member; `get x` is the getter of x, which is asked for by its descriptor and never called. */
+function step(holder: unknown, key: string): unknown {
+  const accessor = /^(get|set) (.*)$/s.exec(key)
+  if (accessor === null) return (holder as Record<string, unknown>)[key]
+  return Object.getOwnPropertyDescriptor(holder, accessor[2] as string)?.[accessor[1] as 'get' | 'set']
+}
+
+/** The module has no such export: names it, and those that are near. */
+export function missingExport(module: string, path: readonly string[], holder: unknown): Error {
+  const wanted = path.at(-1) ?? 'default'
+  const names = holder !== null && holder !== undefined ? Object.getOwnPropertyNames(Object(holder)) : []
+  const found = typeof (holder as Record<string, unknown> | undefined)?.[wanted]
+  if (names.includes(wanted)) return new TypeError(`The export '${wanted}' of module '${module}' is not a function but ${found}`)
+  return new Error(`Module '${module}' has no export '${path.join('.')}'${didYouMean(wanted, names)}`)
+}
+
+const renamed = new WeakSet<Error>()
+
+/** Names the module in the error that kept it from loading; the error stays what it is otherwise. */
+function failedToLoad(ref: ModuleRef, reason: unknown): unknown {
+  const message = `Module '${ref.specifier}'${ref.from === undefined ? '' : ` (imported in ${ref.from})`} could not be loaded`
+  if (!(reason instanceof Error)) return new Error(`${message}: it threw ${String(reason)}`, { cause: reason })
+  // Node hands out the same error at each import of a module that threw.
+  if (renamed.has(reason) || reason.message.includes(ref.specifier)) return reason
+  try {
+    reason.message = `${message}: ${reason.message}`
+    renamed.add(reason)
+    return reason
+  } catch {
+    return new Error(`${message}: ${reason.message}`, { cause: reason })
+  }
+}

@@ -1,0 +1,129 @@
+// The sending half of a side.
+
+import { NotShippableError } from '../core/errors.js'
+import { ARGUMENTS } from './encode.js'
+import { lastResort } from './errors-codec.js'
+import { lookingOnce } from './inspector.js'
+import type { AnyFunction } from './marks.js'
+import { arePlain, isPlain } from './plain.js'
+import { type OutgoingOptions, type Peer, Sender } from './sender.js'
+import type { Transferable } from './transfer.js'
+import { Kind, NONE, type Packed, type ShippedCall, plainly } from './wire.js'
+
+/** More than this captured by one function is probably an accident. */
+const MUCH = 1_000_000
+
+/**
+ * The sending half of one side: turns calls and values into data. On the main side a pool has one for all its workers, in a worker there
+ * is one. Nothing waits.
+ * @example
+ * const outgoing = new Outgoing({ boundary: 'thread' })
+ * const call = outgoing.ship(fn, [21])
+ */
+export class Outgoing {
+  readonly #sender: Sender
+  readonly #onWarning: ((message: string) => void) | undefined
+  #warned = false
+  /** Functions whose definition says it all. */
+  readonly #targets = new WeakMap<AnyFunction, number>()
+
+  constructor(options: OutgoingOptions) {
+    this.#sender = new Sender(options)
+    this.#onWarning = options.onWarning
+  }
+
+  /**
+   * Turns a call into data. Captured variables are read now.
+   * @throws {NotShippableError} if something in it cannot cross.
+   */
+  ship(fn: AnyFunction, args: readonly unknown[], options?: { transfer?: readonly Transferable[] }): ShippedCall {
+    const target = this.#targets.get(fn)
+    if (target !== undefined && arePlain(args) && (options?.transfer === undefined || options.transfer.length === 0)) {
+      return { target, captured: undefined, args: plainly(args) }
+    }
+    return target === undefined
+      ? lookingOnce(() => this.#shipNew(fn, args, options?.transfer))
+      : { target, captured: undefined, args: this.#packArgs(args, options?.transfer) }
+  }
+
+  #shipNew(fn: AnyFunction, args: readonly unknown[], transfer: readonly Transferable[] | undefined): ShippedCall {
+    const sender = this.#sender
+    const handle = sender.handles?.toHandle(fn)
+    const known = handle === undefined ? (sender.reference(fn) ?? (this.#mayKeep(fn) ? sender.keep(fn) : undefined)) : undefined
+    if (known !== undefined) {
+      this.#targets.set(fn, known)
+      return { target: known, captured: undefined, args: this.#packArgs(args, transfer) }
+    }
+    const { captured, args: packedArgs, bytes } = sender.packCall(fn, args, transfer)
+    if (bytes > MUCH && !this.#warned) {
+      this.#warned = true
+      this.#onWarning?.(
+        `The function ${fn.name || 'that was submitted'} captures about ${(bytes / 1e6).toFixed(1)} MB, which are sent with each call. ` +
+          'Write share(value) around what is big, or pass it as an argument',
+      )
+    }
+    const target = captured.uses[captured.uses.length - 1] ?? sender.define({ kind: 'global', path: ['Function'] })
+    return { target, captured, args: packedArgs }
+  }
+
+  #mayKeep(fn: AnyFunction): boolean {
+    return this.#sender.code !== 'references-only' && this.#sender.isKept(fn)
+  }
+
+  #packArgs(args: readonly unknown[], transfer: readonly Transferable[] | undefined): Packed {
+    if ((transfer === undefined || transfer.length === 0) && arePlain(args)) return plainly(args)
+    // Sparse or decorated arrays are not what a call has; the copy is an ordinary one.
+    return this.#sender.pack(Array.from(args), { label: ARGUMENTS, transfer }).packed
+  }
+
+  /**
+   * Turns a value into data.
+   * @throws {NotShippableError} if something in it cannot cross.
+   */
+  pack(value: unknown, options?: { transfer?: readonly Transferable[]; label?: string }): Packed {
+    if ((options?.transfer === undefined || options.transfer.length === 0) && isPlain(value)) return plainly(value)
+    return lookingOnce(() => this.#sender.pack(value, { label: options?.label ?? 'value', transfer: options?.transfer }).packed)
+  }
+
+  /** Turns what a call threw into data. Never throws: fields that cannot cross are described instead. */
+  packError(reason: unknown): Packed {
+    try {
+      if (isPlain(reason)) return plainly(reason)
+      return lookingOnce(() => this.#sender.pack(reason, { label: 'thrown error', lenient: true }).packed)
+    } catch (problem) {
+      const { name, message, stack, code } = lastResort(reason)
+      const why = problem instanceof NotShippableError ? problem.message : undefined
+      const names = ['message', ...(name === 'Error' ? [] : ['name']), ...(stack === undefined ? [] : ['stack']), ...(code === undefined ? [] : ['code'])]
+      const values = { message, name, stack, code } as Record<string, unknown>
+      const nodes: unknown[] = [[Kind.error, why === undefined ? names : [...names, 'lost'], names.map((_, index) => index + 1), -1]]
+      for (const one of names) nodes.push(values[one])
+      if (why !== undefined) {
+        ;((nodes[0] as unknown[])[2] as number[]).push(nodes.length)
+        nodes.push(why)
+      }
+      return { plain: false, data: { nodes, uses: NONE }, uses: NONE, transfer: NONE }
+    }
+  }
+
+  /** A definition as data: plain and structured-cloneable. The carrier sends it to a worker once, before what uses it. */
+  definition(id: number): unknown {
+    return this.#sender.sent(id)
+  }
+
+  /** @internal What an id that came back stands for. */
+  original(id: number): unknown {
+    return this.#sender.original(id)
+  }
+
+  /** @internal The definition behind an id whose original is gone. */
+  sentOf(id: number): ReturnType<Sender['sent']> {
+    return this.#sender.sent(id)
+  }
+
+  /** @internal Lets a worker's side say "yours" of what came from the main side. */
+  meet(peer: Peer): void {
+    this.#sender.peer = peer
+  }
+}
+
+export type { OutgoingOptions }

@@ -1,0 +1,151 @@
+// Where code was written: the URL of a script, its text, and whether a worker may import it.
+
+import { readFileSync, realpathSync } from 'node:fs'
+import * as modules from 'node:module'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { ask } from './inspector.js'
+
+const urls = new Map<string, string>()
+
+/** The URL of a script by its id; the profiler knows it without any lasting effect (2 ms, once for all scripts loaded so far). */
+export function urlOf(scriptId: string | undefined): string | undefined {
+  if (scriptId === undefined) return undefined
+  const known = urls.get(scriptId)
+  if (known !== undefined) return known
+  askCallSites()
+  if (!urls.has(scriptId)) askProfiler()
+  if (!urls.has(scriptId)) urls.set(scriptId, '')
+  return urls.get(scriptId)
+}
+
+/** From Node 22 the frames of this very call tell: the function that is submitted mostly comes from one of them. */
+function askCallSites(): void {
+  const { getCallSites } = process.getBuiltinModule('node:util') as {
+    getCallSites?: (frames: number) => { scriptId?: string; scriptName: string }[]
+  }
+  if (getCallSites === undefined) return
+  for (const site of getCallSites(30)) {
+    if (site.scriptId !== undefined && site.scriptName !== '') urls.set(String(site.scriptId), asUrl(site.scriptName))
+  }
+}
+
+function askProfiler(): void {
+  // Under coverage the domain is in use by another session; each session has a state of its own, so disabling ours is safe.
+  ask('Profiler.enable')
+  const coverage = ask<{ result: { scriptId: string; url: string }[] }>('Profiler.getBestEffortCoverage')
+  ask('Profiler.disable')
+  for (const script of coverage?.result ?? []) if (script.url !== '') urls.set(script.scriptId, asUrl(script.url))
+}
+
+function asUrl(name: string): string {
+  return name.startsWith('/') || /^[A-Za-z]:[\\/]/.test(name) ? pathToFileURL(name).href : name
+}
+
+let entry: string | undefined
+
+/** The URL of the program itself: importing it in a worker would run it again. In a worker it is what the worker was started with. */
+export function entryUrl(): string {
+  if (entry === undefined) {
+    const named = process.argv[1]
+    entry = ''
+    if (named !== undefined && !named.startsWith('[')) {
+      const path = named.startsWith('file:') ? fileURLToPath(named) : named
+      entry = pathToFileURL(resolved(path)).href
+    }
+  }
+  return entry
+}
+
+/** `node app` runs app.js, and links are followed as Node follows them. */
+function resolved(path: string): string {
+  try {
+    return realpathSync(modules.createRequire(import.meta.url).resolve(path))
+  } catch {
+    return path
+  }
+}
+
+/** Says whether importing `url` would run the program again. */
+export function isEntry(url: string): boolean {
+  return url.split(/[?#]/, 1)[0] === entryUrl()
+}
+
+/** The path of a file URL without its query. */
+export function pathOf(url: string): string | undefined {
+  if (!url.startsWith('file:')) return undefined
+  try {
+    return fileURLToPath(url.split(/[?#]/, 1)[0] as string)
+  } catch {
+    return undefined
+  }
+}
+
+const texts = new Map<string, string | undefined>()
+
+/** The text of a script as it was loaded, as far as the disk tells; types are blanked out as Node's own stripping does it. */
+export function textOf(url: string): string | undefined {
+  if (texts.has(url)) return texts.get(url)
+  const text = readText(url)
+  texts.set(url, text)
+  return text
+}
+
+function readText(url: string): string | undefined {
+  const path = pathOf(url)
+  if (path === undefined) return undefined
+  try {
+    const text = readFileSync(path, 'utf8').replace(/^\uFEFF/, '')
+    return /\.[cm]?ts$/.test(path) ? stripTypes(text) : text
+  } catch {
+    return undefined
+  }
+}
+
+function stripTypes(text: string): string | undefined {
+  const { stripTypeScriptTypes } = modules as { stripTypeScriptTypes?: (code: string) => string }
+  if (stripTypeScriptTypes === undefined) return undefined
+  const emitWarning = process.emitWarning
+  // The program runs on stripped types already, and was told that this is experimental.
+  process.emitWarning = () => {}
+  try {
+    return stripTypeScriptTypes(text)
+  } catch {
+    return undefined
+  } finally {
+    process.emitWarning = emitWarning
+  }
+}
+
+/** Where a position in a text is, from 0. */
+export function offsetOf(text: string, line: number, column: number): number {
+  let start = 0
+  for (let passed = 0; passed < line; passed++) {
+    const next = text.indexOf('\n', start)
+    if (next < 0) return -1
+    start = next + 1
+  }
+  return start + column
+}
+
+/** The line and column of an offset, from 0. */
+export function positionOf(text: string, offset: number): { line: number; column: number } {
+  let line = 0
+  let start = 0
+  for (let next = text.indexOf('\n'); next >= 0 && next < offset; next = text.indexOf('\n', start)) {
+    line++
+    start = next + 1
+  }
+  return { line, column: offset - start }
+}
+
+/** `src/app.js:12`, as an error message names a place: the file as the author knows it when there is a source map. */
+export function placeOf(url: string, line: number, column: number): string {
+  const path = pathOf(url)
+  if (path === undefined) return `${url}:${line + 1}`
+  const map = modules.findSourceMap(path)
+  const original = map?.findEntry(line, column) as { originalSource?: string; originalLine?: number } | undefined
+  if (original?.originalSource !== undefined && original.originalLine !== undefined) {
+    return `${pathOf(original.originalSource) ?? original.originalSource}:${original.originalLine + 1}`
+  }
+  return `${path}:${line + 1}`
+}

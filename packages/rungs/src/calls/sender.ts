@@ -1,0 +1,348 @@
+// What one side has defined for its peers: numbers for functions, classes, symbols and texts, each sent to a worker once.
+
+import { Refusal, readClosure } from './closures.js'
+import { ARGUMENTS, type Encoded, type EncodeOptions, Encoder } from './encode.js'
+import { isOwnOfFunction } from './encode-functions.js'
+import { refOf } from './function-ref.js'
+import { PerWorker, Shared } from './held.js'
+import type { AnyFunction, Codec } from './marks.js'
+import { arePlain, isPlain } from './plain.js'
+import type { Transferable } from './transfer.js'
+import { type Code, type Definition, type Handles, NONE, type Packed, type SentDefinition, plainly } from './wire.js'
+
+/** What an `Outgoing` is made with. */
+export interface OutgoingOptions {
+  /** Threads can share and move memory, processes cannot. */
+  readonly boundary: 'thread' | 'process'
+  /** `references-only` refuses to send source text. */
+  readonly code?: 'any' | 'references-only'
+  readonly handles?: Handles
+  /** Told of what is legal but probably not meant, once each. */
+  readonly onWarning?: (message: string) => void
+}
+
+/** How a side knows that an object came from its peer. */
+export interface Peer {
+  /** Its id, when it is sure that the peer still has the original. */
+  idOf(value: object): number | undefined
+  /** Its id, when the peer may have dropped it. */
+  originOf(value: object): number | undefined
+  idOfSymbol(value: symbol): number | undefined
+}
+
+interface Defined {
+  readonly definition: Definition
+  readonly uses: readonly number[]
+  /** All that it needs, itself last; made when first asked for. */
+  all: readonly number[] | undefined
+}
+
+/** Functions that come and go (closures made by each request, each mapped over) must not pile up in the workers. */
+const MOST_KEPT = 2_000
+
+/** The numbers of one side. */
+export class Sender {
+  readonly boundary: 'thread' | 'process'
+  readonly code: 'any' | 'references-only'
+  readonly handles: Handles | undefined
+  /** In a worker: the reader of what comes from the main side. */
+  peer: Peer | undefined
+  #last = 0
+  readonly #defined = new Map<number, Defined>()
+  readonly #ids = new WeakMap<object, number>()
+  readonly #byKey = new Map<string, number>()
+  readonly #symbols = new Map<symbol, number>()
+  readonly #codes = new Map<string, number>()
+  readonly #origins = new WeakMap<object, number>()
+  readonly #originals = new Map<number, WeakRef<object> | object>()
+  readonly #gone = new FinalizationRegistry<number>((id) => this.#originals.delete(id))
+  /** Functions by value that were sent once; a second time makes it worth keeping them there. */
+  readonly #sentOnce = new WeakSet<object>()
+  #kept = 0
+  #calls = 0
+  readonly #unsteady = new WeakSet<object>()
+  readonly #codecs = new WeakMap<Codec<unknown, unknown>, number>()
+
+  constructor(options: OutgoingOptions) {
+    this.boundary = options.boundary
+    this.code = options.code ?? 'any'
+    this.handles = options.handles
+  }
+
+  /** The id of what both sides have: positive, defined here; negative, defined by the peer. */
+  known(value: object): number | undefined {
+    const own = this.#ids.get(value)
+    if (own !== undefined) return own
+    const theirs = this.peer?.idOf(value)
+    return theirs === undefined ? undefined : -theirs
+  }
+
+  /** Defines what has no identity to keep: equal definitions have one id. */
+  define(definition: Definition, original?: unknown): number {
+    const key = JSON.stringify(definition)
+    let id = this.#byKey.get(key)
+    if (id === undefined) {
+      id = this.#add(definition, NONE)
+      this.#byKey.set(key, id)
+    }
+    if ((typeof original === 'object' && original !== null) || typeof original === 'function') {
+      this.#ids.set(original, id)
+      if (!this.#originals.has(id)) this.#originals.set(id, original)
+    }
+    return id
+  }
+
+  /** The id of a function or object that the other side finds by name. */
+  reference(value: object): number | undefined {
+    const known = this.#ids.get(value)
+    if (known !== undefined) return known
+    if (this.#unsteady.has(value)) return undefined
+    const found = refOf(value)
+    if (found !== undefined) return this.define(found, value)
+    // By value, and that does not change; asking again costs a look by the inspector.
+    this.#unsteady.add(value)
+    return undefined
+  }
+
+  /** The id of a unique symbol; well-known ones are globals. */
+  symbol(symbol: symbol): number {
+    let id = this.#symbols.get(symbol)
+    if (id === undefined) {
+      const name = Object.getOwnPropertyNames(Symbol).find((key) => Reflect.get(Symbol, key) === symbol)
+      const theirs = name === undefined ? this.peer?.idOfSymbol(symbol) : undefined
+      if (theirs !== undefined) return -theirs
+      id = this.#add(name === undefined ? { kind: 'symbol', description: symbol.description } : { kind: 'global', path: ['Symbol', name] }, NONE)
+      this.#symbols.set(symbol, id)
+      this.#originalSymbols.set(id, symbol)
+    }
+    return id
+  }
+
+  readonly #originalSymbols = new Map<number, symbol>()
+
+  /** The id of a compiled text. */
+  codeId(key: string, code: Code): number {
+    let id = this.#codes.get(key)
+    if (id === undefined) {
+      id = this.#add({ kind: 'code', code }, NONE)
+      this.#codes.set(key, id)
+    }
+    return id
+  }
+
+  /** The id by which a function that comes back is told to be this one; negative when it came from the peer. */
+  origin(fn: object): number {
+    const theirs = this.peer?.originOf(fn)
+    if (theirs !== undefined) return -theirs
+    let id = this.#origins.get(fn)
+    if (id === undefined) {
+      id = ++this.#last
+      this.#origins.set(fn, id)
+      // An instance of a class may come back when nothing here mentions the class any more; functions are made by the thousand.
+      if (isClass(fn)) this.#originals.set(id, fn)
+      else {
+        this.#originals.set(id, new WeakRef(fn))
+        this.#gone.register(fn, id)
+      }
+    }
+    return id
+  }
+
+  /** What an id of this side stands for, if it still lives. */
+  original(id: number): unknown {
+    const held = this.#originals.get(id)
+    return held instanceof WeakRef ? held.deref() : (held ?? this.#originalSymbols.get(id))
+  }
+
+  /** Says whether a by-value function is to be kept by the other side: it captures nothing that can change, and comes repeatedly. */
+  isKept(fn: AnyFunction): boolean {
+    if (!isClass(fn) && !this.#sentOnce.has(fn)) {
+      this.#sentOnce.add(fn)
+      return false
+    }
+    if (!this.isSteady(fn)) return false
+    if (!isClass(fn) && this.#ids.get(fn) === undefined && ++this.#kept > MOST_KEPT) return false
+    return true
+  }
+
+  /** Says whether everything a function reaches is for good: constants, references, functions and classes of this kind. */
+  isSteady(root: AnyFunction): boolean {
+    const seen = new Set<AnyFunction>([root])
+    for (const fn of seen) {
+      if (this.#ids.has(fn) && fn !== root) continue
+      if (fn !== root && this.reference(fn) !== undefined) continue
+      const parts = steadyParts(fn)
+      if (parts === undefined) return false
+      for (const part of parts) {
+        if (typeof part === 'function') seen.add(part as AnyFunction)
+        else if (this.held(part) === undefined && this.reference(part) === undefined) return false
+      }
+    }
+    return true
+  }
+
+  /** Defines a by-value function or class that the other side keeps. */
+  keep(fn: AnyFunction): number {
+    const known = this.#ids.get(fn)
+    if (known !== undefined) return known
+    return this.#defineValue(fn, fn, 'value', fn.name || 'a function')
+  }
+
+  /** The id of what share() or perWorker() made. */
+  held(value: object): number | undefined {
+    const known = this.#ids.get(value)
+    if (known !== undefined) return known
+    if (value instanceof Shared) return this.#defineValue(value, value.get(), 'share', 'share(…)')
+    if (value instanceof PerWorker) return this.#defineValue(value, PerWorker.initOf(value), 'perWorker', 'perWorker(…)')
+    return undefined
+  }
+
+  #defineValue(owner: object, value: unknown, as: 'value' | 'share' | 'perWorker' | 'codec', label: string): number {
+    const id = ++this.#last
+    this.#ids.set(owner, id)
+    try {
+      const plain = as !== 'value' && isPlain(value)
+      const table = plain ? undefined : new Encoder(this, { label, defines: as === 'value', keeps: as === 'value' }).encode(value).table
+      const definition: Definition = { kind: 'value', packed: { plain, data: table ?? value }, as }
+      this.#defined.set(id, { definition, uses: table?.uses ?? NONE, all: undefined })
+      this.#originals.set(id, owner)
+      return id
+    } catch (reason) {
+      this.#ids.delete(owner)
+      throw reason
+    }
+  }
+
+  /** Runs the codec of a class, which the other side gets to know. */
+  encodeWith(codec: Codec<unknown, unknown>, prototype: object, value: object, label: string): { packed: Packed; id: number } {
+    let id = this.#codecs.get(codec)
+    if (id === undefined) {
+      const { encode, decode } = codec
+      id = this.#defineValue(codec, { Class: prototype.constructor, encode, decode }, 'codec', `the codec of ${prototype.constructor.name}`)
+      this.#codecs.set(codec, id)
+    }
+    const data = codec.encode(value)
+    return { id, packed: isPlain(data) ? plainly(data) : this.pack(data, { label }).packed }
+  }
+
+  /** Packs what is not plain. */
+  pack(
+    value: unknown,
+    options: EncodeOptions,
+  ): { packed: Packed; bytes: number } {
+    return this.#packed(new Encoder(this, options).encode(value))
+  }
+
+  /**
+   * Packs a function and its arguments. They are two tables, because a reader makes the function first; what both mention is one object
+   * there as well.
+   */
+  packCall(fn: AnyFunction, args: readonly unknown[], transfer: readonly Transferable[] | undefined): { captured: Packed; args: Packed; bytes: number } {
+    const encoder = new Encoder(this, { label: '', defines: true })
+    const captured = encoder.encode(fn)
+    const { packed, bytes } = this.#packed(captured)
+    if ((transfer === undefined || transfer.length === 0) && arePlain(args) && !args.some((one) => encoder.placeOf(one) !== undefined)) {
+      return { captured: packed, args: plainly(args), bytes }
+    }
+    const beside = new Encoder(this, { label: ARGUMENTS, transfer, beside: encoder }).encode(Array.from(args))
+    if (!beside.table.beside) return { captured: packed, args: this.#packed(beside).packed, bytes }
+    const call = ++this.#calls
+    return {
+      captured: { ...packed, data: { ...captured.table, call } },
+      args: this.#packed({ ...beside, table: { ...beside.table, call } }).packed,
+      bytes,
+    }
+  }
+
+  #packed({ table, transfer, bytes }: Encoded): { packed: Packed; bytes: number } {
+    return { packed: { plain: false, data: table, uses: this.#allOf(table.uses), transfer }, bytes }
+  }
+
+  /** What the carrier sends of a definition. */
+  sent(id: number): SentDefinition {
+    const defined = this.#get(id)
+    const needs = this.all(id).filter((one) => one !== id)
+    return { needs: needs.map((one) => [one, this.#get(one).definition] as const), definition: defined.definition }
+  }
+
+  /** Everything that the reader of `id` needs. */
+  all(id: number): readonly number[] {
+    const defined = this.#get(id)
+    if (defined.all === undefined) {
+      const order: number[] = []
+      const seen = new Set<number>([id])
+      // An explicit stack: a chain of helpers may be long.
+      const open = [{ id, next: 0 }]
+      while (open.length > 0) {
+        const top = open[open.length - 1] as { id: number; next: number }
+        const { uses } = this.#defined.get(top.id) ?? { uses: NONE }
+        if (top.next === uses.length) {
+          order.push(top.id)
+          open.pop()
+        } else {
+          const used = uses[top.next++] as number
+          if (!seen.has(used)) {
+            seen.add(used)
+            open.push({ id: used, next: 0 })
+          }
+        }
+      }
+      // While one of them is still being defined the list is not final.
+      if (!order.every((one) => this.#defined.has(one))) return order.filter((one) => this.#defined.has(one))
+      defined.all = order
+    }
+    return defined.all
+  }
+
+  #allOf(uses: readonly number[]): readonly number[] {
+    if (uses.length === 0) return NONE
+    const all = new Set<number>()
+    for (const used of uses) if (this.#defined.has(used)) for (const one of this.all(used)) all.add(one)
+    return [...all]
+  }
+
+  #get(id: number): Defined {
+    const defined = this.#defined.get(id)
+    if (defined === undefined) throw new RangeError(`There is no definition ${id}`)
+    return defined
+  }
+
+  #add(definition: Definition, uses: readonly number[]): number {
+    const id = ++this.#last
+    this.#defined.set(id, { definition, uses, all: undefined })
+    return id
+  }
+}
+
+function isClass(fn: object): boolean {
+  return typeof fn === 'function' && /^class\b/.test(Function.prototype.toString.call(fn))
+}
+
+/** The functions and objects that a steady function reaches directly; undefined when something about it can change. */
+function steadyParts(fn: AnyFunction): object[] | undefined {
+  const closure = readClosure(fn)
+  if (closure instanceof Refusal || !closure.constant) return undefined
+  const parts: object[] = []
+  const add = (value: unknown) => {
+    if ((typeof value === 'object' && value !== null) || typeof value === 'function') parts.push(value)
+  }
+  for (const variable of closure.variables) {
+    if (variable.reference === undefined && variable.name !== 'require') add(variable.value)
+  }
+  const isWritten = closure.facts.klass !== undefined
+  for (const key of Reflect.ownKeys(fn)) {
+    if (key === 'length' || key === 'name' || key === 'prototype' || key === 'arguments' || key === 'caller') continue
+    const descriptor = Object.getOwnPropertyDescriptor(fn, key)
+    const value: unknown = descriptor?.value
+    if (!isWritten) return undefined
+    // A static method is in the text of its class; a static field may hold anything.
+    if (typeof value === 'object' && value !== null) return undefined
+    if (typeof value === 'function' && !closure.facts.klass?.staticMethods.has(String(key))) add(value)
+  }
+  if (isWritten) {
+    const above: unknown = Object.getPrototypeOf(fn)
+    if (closure.facts.klass?.heritage && above !== Function.prototype) add(above)
+    return parts
+  }
+  return isOwnOfFunction(fn, 'prototype') ? parts : undefined
+}

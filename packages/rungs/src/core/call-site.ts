@@ -1,0 +1,42 @@
+// Where a call was submitted: for the stack of its error and for the report of a failure that nobody looked at. Capturing a stack takes
+// some microseconds, several times what a call takes, so a burst of calls has a budget. Text is made only when somebody reads it.
+
+/** Holds a stack; Error.captureStackTrace has put the property there. */
+export interface CallSite {
+  readonly stack: string
+}
+
+const capacity = 256
+const perMillisecond = 8
+let tokens = capacity
+let skipped = 0
+let refilled = 0
+
+/** The stack of the caller of `below`, or undefined when thousands of calls are being submitted at once. */
+export function captureCallSite(below: (...args: never[]) => unknown): CallSite | undefined {
+  if (tokens > 0) tokens--
+  // Looking at the clock for each skipped call would cost what the budget saves.
+  else if (++skipped % 64 !== 0 || !refill()) return undefined
+  const site = { stack: '' }
+  const limit = Error.stackTraceLimit
+  if (limit > 10 || limit === 0) Error.stackTraceLimit = 10
+  Error.captureStackTrace(site, below)
+  Error.stackTraceLimit = limit
+  return site
+}
+
+function refill(): boolean {
+  const now = performance.now()
+  tokens = Math.min(capacity, Math.floor((now - refilled) * perMillisecond))
+  if (tokens > 0) refilled = now
+  return tokens > 0
+}
+
+/** The frames alone, a line each, or undefined when there are none. */
+export function framesOf(site: CallSite | undefined): string | undefined {
+  const frames = site?.stack
+    .split('\n')
+    .filter((line) => line.trimStart().startsWith('at '))
+    .join('\n')
+  return frames === '' ? undefined : frames
+}

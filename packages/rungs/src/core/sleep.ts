@@ -1,0 +1,17 @@
+import { requireDuration } from './options.js'
+
+const nobodyWakesIt = new Int32Array(new SharedArrayBuffer(4))
+
+/**
+ * Blocks this thread for `ms` milliseconds, as Python's `time.sleep`. Nothing else runs on the thread meanwhile: meant for workers and
+ * scripts. In an async function on the main thread use `setTimeout` of `node:timers/promises`. A cancelled call does not wake up; its
+ * worker is replaced after `grace`.
+ * @throws {RangeError} if `ms` is negative or NaN; {@link TypeError} if it is no number.
+ * @example
+ * const pool = new ThreadPoolExecutor(3)
+ * await pool.submit(() => sleepSync(100))
+ */
+export function sleepSync(ms: number): void {
+  requireDuration('ms', ms)
+  Atomics.wait(nobodyWakesIt, 0, 0, ms)
+}

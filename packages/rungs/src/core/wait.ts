@@ -1,0 +1,216 @@
+// Waiting for several futures, of whatever executors.
+import { clock, type Timer } from './clock.js'
+import { CancelledError, TimeoutError } from './errors.js'
+import { Future, hasFailed, listen, unlisten } from './future.js'
+import { requireDuration, requireKnown, requireOneOf, requireSignal, show } from './options.js'
+
+/** When {@link wait} returns. */
+export type ReturnWhen = 'FIRST_COMPLETED' | 'FIRST_EXCEPTION' | 'ALL_COMPLETED'
+
+/** How long {@link wait} waits, and for what. */
+export interface WaitOptions {
+  /** Milliseconds after which it returns with what there is. It never throws for this. */
+  readonly timeout?: number | undefined
+  /**
+   * `FIRST_COMPLETED`: one is done. `FIRST_EXCEPTION`: one has failed (a cancelled one has not), or all are done. `ALL_COMPLETED`, the
+   * default: all are done.
+   */
+  readonly returnWhen?: ReturnWhen | undefined
+  /** Aborting it rejects with {@link CancelledError}. The calls go on. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** What {@link wait} found: every future that it was given is in one of the two sets, once. */
+export interface WaitResult<T> {
+  /** Finished, failed or cancelled. */
+  readonly done: Set<Future<T>>
+  /** Still pending or running. */
+  readonly notDone: Set<Future<T>>
+}
+
+const returnWhens: readonly ReturnWhen[] = ['FIRST_COMPLETED', 'FIRST_EXCEPTION', 'ALL_COMPLETED']
+
+/**
+ * Waits for several futures, of one or more executors; duplicates count once. Returns all that are done by then, not only the first. The
+ * calls go on when it returns early; nothing is cancelled.
+ * @throws {CancelledError} (as a rejection) if `signal` is aborted. {@link TypeError} at once if something is not a Future, or an option is wrong.
+ * @example
+ * const { done, notDone } = await wait(futures, { returnWhen: 'FIRST_COMPLETED', timeout: 5_000 })
+ */
+export function wait<T>(futures: Iterable<Future<T>>, options: WaitOptions = {}): Promise<WaitResult<T>> {
+  requireKnown('The options of wait()', options, ['timeout', 'returnWhen', 'signal'])
+  const { timeout, returnWhen = 'ALL_COMPLETED', signal } = options
+  requireOneOf('returnWhen', returnWhen, returnWhens)
+  if (timeout !== undefined) requireDuration('timeout', timeout)
+  if (signal !== undefined) requireSignal('signal', signal)
+  const all = futureSet('wait', futures)
+
+  let left = 0
+  for (const future of all) if (!future.done) left++
+  const enough = (future: Future<unknown>): boolean =>
+    left === 0 || returnWhen === 'FIRST_COMPLETED' || (returnWhen === 'FIRST_EXCEPTION' && hasFailed(future))
+  const result = (): WaitResult<T> => {
+    const done = new Set<Future<T>>()
+    const notDone = new Set<Future<T>>()
+    for (const future of all) (future.done ? done : notDone).add(future)
+    return { done, notDone }
+  }
+  if (signal?.aborted) return Promise.reject(waitCancelled(signal))
+  if (left === 0) return Promise.resolve(result())
+  for (const future of all) if (future.done && enough(future)) return Promise.resolve(result())
+
+  return new Promise((resolve, reject) => {
+    const time = clock()
+    let timer: Timer | undefined
+    const end = (): void => {
+      for (const future of all) if (!future.done) unlisten(future, ended)
+      if (timer !== undefined) time.clearTimeout(timer)
+      signal?.removeEventListener('abort', aborted)
+    }
+    const ended = (future: Future<unknown>): void => {
+      left--
+      if (!enough(future)) return
+      end()
+      resolve(result())
+    }
+    const aborted = (): void => {
+      end()
+      reject(waitCancelled(signal))
+    }
+    const late = (): void => {
+      end()
+      resolve(result())
+    }
+    for (const future of all) if (!future.done) listen(future, ended)
+    if (timeout !== undefined && timeout !== Number.POSITIVE_INFINITY) timer = time.setTimeout(late, timeout)
+    signal?.addEventListener('abort', aborted)
+  })
+}
+
+/** How long {@link asCompleted} waits. */
+export interface AsCompletedOptions {
+  /** Milliseconds from the call to `asCompleted` until the last future is done. */
+  readonly timeout?: number | undefined
+  /** Aborting it ends the iteration with {@link CancelledError}. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Gives each future once, as it ends: first those that are done already. It gives futures, not values, so that failures do not end the
+ * loop and each can be told from the others. It keeps none that it has given. Leaving the loop cancels nothing.
+ * @throws {TimeoutError} from the iteration, as "2 (of 4) futures unfinished", once `timeout` has passed since the call and what is done has
+ *   been given. {@link CancelledError} if `signal` is aborted. {@link TypeError} at once if something is not a Future, or an option is wrong.
+ * @example
+ * for await (const future of asCompleted(futures)) console.log(future.key, await future)
+ */
+export function asCompleted<T>(futures: Iterable<Future<T>>, options: AsCompletedOptions = {}): AsyncIterableIterator<Future<T>> {
+  requireKnown('The options of asCompleted()', options, ['timeout', 'signal'])
+  const { timeout, signal } = options
+  if (timeout !== undefined) requireDuration('timeout', timeout)
+  if (signal !== undefined) requireSignal('signal', signal)
+  return new Completions(futureSet('asCompleted', futures), timeout, signal)
+}
+
+interface Next<T> {
+  resolve(result: IteratorResult<Future<T>>): void
+  reject(reason: unknown): void
+}
+
+/** Not an async generator: its `yield future` would await the future and hand out the value instead. */
+class Completions<T> implements AsyncIterableIterator<Future<T>> {
+  readonly #total: number
+  readonly #unfinished = new Set<Future<T>>()
+  #ready: Future<T>[] = []
+  #waiting: Next<T>[] = []
+  #failure: { readonly error: unknown } | undefined
+  #ended = false
+  readonly #stop: () => void
+  readonly #onDone = (future: Future<unknown>): void => {
+    this.#unfinished.delete(future as Future<T>) // One of those that were given.
+    const next = this.#waiting.shift()
+    if (next === undefined) this.#ready.push(future as Future<T>)
+    else next.resolve({ done: false, value: future as Future<T> })
+    if (this.#unfinished.size === 0) this.#finish()
+  }
+
+  constructor(all: ReadonlySet<Future<T>>, timeout: number | undefined, signal: AbortSignal | undefined) {
+    this.#total = all.size
+    for (const future of all) {
+      if (future.done) this.#ready.push(future)
+      else this.#unfinished.add(future)
+    }
+    for (const future of this.#unfinished) listen(future, this.#onDone)
+    const time = clock()
+    const late = (): void => this.#fail(new TimeoutError(`${this.#unfinished.size} (of ${this.#total}) futures unfinished`))
+    const aborted = (): void => this.#fail(waitCancelled(signal))
+    const waits = this.#unfinished.size > 0 && timeout !== undefined && timeout !== Number.POSITIVE_INFINITY
+    const timer = waits ? time.setTimeout(late, timeout) : undefined
+    this.#stop = () => {
+      if (timer !== undefined) time.clearTimeout(timer)
+      signal?.removeEventListener('abort', aborted)
+    }
+    if (signal?.aborted) this.#fail(waitCancelled(signal))
+    else if (this.#unfinished.size > 0) signal?.addEventListener('abort', aborted)
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  next(): Promise<IteratorResult<Future<T>>> {
+    const future = this.#ready.shift()
+    if (future !== undefined) return Promise.resolve({ done: false, value: future })
+    if (this.#failure !== undefined) {
+      const { error } = this.#failure
+      this.#failure = undefined
+      this.#ended = true
+      return Promise.reject(error)
+    }
+    if (this.#ended || this.#unfinished.size === 0) return Promise.resolve({ done: true, value: undefined })
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
+  }
+
+  return(): Promise<IteratorResult<Future<T>>> {
+    this.#ready = []
+    this.#ended = true
+    this.#finish()
+    return Promise.resolve({ done: true, value: undefined })
+  }
+
+  #fail(error: unknown): void {
+    const next = this.#waiting.shift()
+    if (next === undefined) this.#failure = { error }
+    else {
+      this.#ended = true
+      next.reject(error)
+    }
+    this.#finish()
+  }
+
+  /** Nothing more will come. */
+  #finish(): void {
+    this.#stop()
+    for (const future of this.#unfinished) unlisten(future, this.#onDone)
+    this.#unfinished.clear()
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const next of waiting) next.resolve({ done: true, value: undefined })
+  }
+}
+
+function futureSet<T>(caller: string, futures: Iterable<Future<T>>): Set<Future<T>> {
+  // By way of unknown: what JavaScript hands in may be anything.
+  const given: unknown = futures
+  if (typeof given !== 'object' || given === null || !(Symbol.iterator in given)) {
+    throw new TypeError(`${caller}() takes an iterable of futures, got ${show(given)}`)
+  }
+  const all = new Set(futures)
+  for (const future of all) {
+    if (!(future instanceof Future)) throw new TypeError(`${caller}() takes futures of an executor, got ${show(future)}`)
+  }
+  return all
+}
+
+function waitCancelled(signal: AbortSignal | undefined): CancelledError {
+  return new CancelledError('The wait was cancelled', { reason: signal?.reason })
+}

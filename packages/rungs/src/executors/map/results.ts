@@ -1,0 +1,98 @@
+// What has come and was not given yet: one array slot per item, and no object. Ordered results have their slot from the moment the item is
+// read, unordered ones from the moment they come.
+
+/** In a slot whose item has not ended. Also "there is none". */
+export const NONE = Symbol('none')
+
+/** In the slot of an item that failed. */
+export class Failed {
+  readonly #reason: unknown
+
+  constructor(reason: unknown) {
+    this.#reason = reason
+  }
+
+  get reason(): unknown {
+    return this.#reason
+  }
+
+  /** Not `instanceof`, which a user's proxy could notice. */
+  static is(slot: unknown): slot is Failed {
+    return typeof slot === 'object' && slot !== null && #reason in slot
+  }
+}
+
+/** Slots before the head are dead; beyond this number they are cut off when they are the larger half. */
+const compactFrom = 512
+
+export class Results {
+  readonly #ordered: boolean
+  #slots: unknown[] = []
+  /** The next to be given. */
+  #head = 0
+  /** The index of the item whose slot is the first; for ordered results. */
+  #base = 0
+  /** Where the slots that toArray() collects begin; -1: given slots are cleared. */
+  #keptFrom = -1
+
+  constructor(ordered: boolean) {
+    this.#ordered = ordered
+  }
+
+  /** This many more items are on their way. */
+  expect(count: number): void {
+    if (!this.#ordered) return
+    if (this.#slots.length === 0) this.#slots = new Array(count).fill(NONE)
+    else for (let i = 0; i < count; i++) this.#slots.push(NONE)
+  }
+
+  /** Items from this index on are not on their way after all. */
+  forget(index: number): void {
+    if (this.#ordered) this.#slots.length = Math.min(this.#slots.length, index - this.#base)
+  }
+
+  put(index: number, slot: unknown): void {
+    if (this.#ordered) this.#slots[index - this.#base] = slot
+    else this.#slots.push(slot)
+  }
+
+  /** What is to be given next, or {@link NONE}. */
+  peek(): unknown {
+    return this.#head < this.#slots.length ? this.#slots[this.#head] : NONE
+  }
+
+  /** What {@link peek} gave has been given. */
+  next(): void {
+    if (this.#keptFrom < 0) this.#slots[this.#head] = undefined
+    this.#head++
+    if (this.#keptFrom < 0 && this.#head >= compactFrom && this.#head * 2 > this.#slots.length) this.#compact()
+  }
+
+  /** From now on what is given stays here, for {@link kept}. */
+  keep(): void {
+    if (this.#keptFrom < 0) this.#keptFrom = this.#head
+  }
+
+  /** What was given since {@link keep}. */
+  kept(): unknown[] {
+    if (this.#keptFrom < 0) return []
+    const slots = this.#slots
+    // No copy when toArray() takes everything, as it mostly does.
+    const all = this.#keptFrom === 0 && this.#head === slots.length
+    const kept = all ? slots : slots.slice(this.#keptFrom, this.#head)
+    this.clear()
+    return kept
+  }
+
+  /** Nothing is given any more, and nothing comes. */
+  clear(): void {
+    this.#slots = []
+    this.#head = 0
+  }
+
+  #compact(): void {
+    this.#slots.splice(0, this.#head)
+    this.#base += this.#head
+    this.#head = 0
+  }
+}

@@ -1,0 +1,65 @@
+// Where a map puts its calls: the pool, seen as the engine of maps wants to see it.
+import type { CheckedCallOptions } from '../core/call-options.js'
+import type { WorkerPool } from '../workers/pool.js'
+import type { AnyFunction, Mode } from '../workers/work-item.js'
+import type { Callee, ChunkSubmission, OnItem, Reservation, Submission, Submitter } from './map/submitter.js'
+
+export class PoolSubmitter implements Submitter {
+  readonly sends: boolean
+  readonly #pool: WorkerPool
+  readonly #waits: boolean
+  readonly #below: AnyFunction
+
+  /** `below`: the method that the user called, for the place of the submit in errors. */
+  constructor(pool: WorkerPool, sends: boolean, waits: boolean, below: AnyFunction) {
+    this.#pool = pool
+    this.sends = sends
+    this.#waits = waits
+    this.#below = below
+  }
+
+  get maxWorkers(): number {
+    return this.#pool.maxWorkers
+  }
+
+  get full(): boolean {
+    return this.#waits && this.#pool.full
+  }
+
+  whenRoom(): Promise<void> {
+    return this.#pool.whenRoom()
+  }
+
+  check(): void {
+    this.#pool.check()
+  }
+
+  submit(fn: Callee, args: readonly unknown[], options: CheckedCallOptions): Submission {
+    return this.#pool.submit(fn, args, options, this.#below)
+  }
+
+  submitChunk(fn: Callee, argLists: readonly (readonly unknown[])[], options: CheckedCallOptions, onItem: OnItem): ChunkSubmission {
+    return this.#chunk((mode) => this.#pool.submit(fn, argLists, options, this.#below, mode), onItem)
+  }
+
+  reserve(): Reservation {
+    const reservation = this.#pool.reserve()
+    return {
+      submitChunk: (fn, argLists, options, onItem) =>
+        this.#chunk((mode) => reservation.submit(fn, argLists, options, this.#below, mode), onItem),
+      release: () => reservation.release(),
+    }
+  }
+
+  #chunk(submit: (mode: Mode) => ReturnType<WorkerPool['submit']>, onItem: OnItem): ChunkSubmission {
+    const mode: Mode & { type: 'chunk' } = { type: 'chunk', onItem, begun: 0 }
+    const item = submit(mode)
+    return {
+      future: item.future,
+      get firstNotBegun() {
+        return mode.begun
+      },
+      cancelNotBegun: () => this.#pool.stopChunk(item),
+    }
+  }
+}

@@ -1,0 +1,81 @@
+import { Outgoing } from '../calls/index.js'
+import { clock } from '../core/clock.js'
+import { requireKnown, requireOneOf, show } from '../core/options.js'
+import { Bell } from '../workers/bell.js'
+import { HandleTable } from '../workers/handle-table.js'
+import { WorkerPool } from '../workers/pool.js'
+import { checkPoolOptions, optionsOf, type ThreadOptions } from '../workers/pool-options.js'
+import { shipStartup, threadSpawner } from '../workers/thread.js'
+import { nextPoolId, PoolExecutor, viewOf } from './pool-executor.js'
+
+const executors = new URL('./remote-executor.js', import.meta.url).href
+
+/**
+ * Runs functions on worker threads: in parallel, on all cores. Take it for what computes, and for what blocks. Arguments and results are copied,
+ * or moved with `transfer`, or shared with `share` and SharedArrayBuffer. See {@link Executor} for the methods.
+ * @throws {RangeError} or {@link TypeError} from the constructor if an option is wrong or unknown; {@link NotShippableError} if the initializer or
+ *   finalizer cannot cross
+ * @example
+ * await using pool = new ThreadPoolExecutor()
+ * const hashes = await pool.map(sha256, files).toArray()
+ */
+export class ThreadPoolExecutor extends PoolExecutor {
+  /** `new ThreadPoolExecutor(3)` means `{ maxWorkers: 3 }`. */
+  constructor(given?: number | ThreadOptions) {
+    const options: ThreadOptions = optionsOf(given)
+    const checked = checkPoolOptions('ThreadPoolExecutor', options, ['resourceLimits', 'execArgv', 'env', 'stdio', 'code'])
+    checkThreadOptions(options)
+    const { code } = options
+    const handles = new HandleTable()
+    const outgoing = new Outgoing({
+      boundary: 'thread',
+      handles,
+      onWarning: (message) => process.emitWarning(message, { type: 'RungsWarning', code: 'RUNGS_LARGE_CAPTURE' }),
+      ...(code !== undefined && { code }),
+    })
+    handles.packReason = (reason) => {
+      const { plain, data, uses } = outgoing.packError(reason)
+      // One that needs definitions would need them sent before; that an unusual class of error is missed is bearable.
+      return uses.length === 0 ? { plain, data } : { plain: true, data: String(reason) }
+    }
+    const news = new Bell()
+    const time = clock()
+    const id = nextPoolId()
+    const spawn = threadSpawner({
+      pool: id,
+      outgoing,
+      handles,
+      news,
+      callsPerWorker: checked.callsPerWorker,
+      measureMemory: checked.maxMemoryPerWorker !== Number.POSITIVE_INFINITY,
+      initializer: shipStartup(outgoing, checked.initializer, checked.initargs),
+      finalizer: shipStartup(outgoing, checked.finalizer, []),
+      code,
+      executors,
+      resourceLimits: options.resourceLimits,
+      execArgv: options.execArgv,
+      env: options.env,
+      stdio: options.stdio ?? 'inherit',
+      now: () => time.now(),
+    })
+    super(viewOf(new WorkerPool(checked, { spawn, outgoing, news }), id, checked, true))
+  }
+}
+
+function checkThreadOptions({ resourceLimits, execArgv, env, stdio, code }: ThreadOptions): void {
+  if (resourceLimits !== undefined) {
+    requireKnown('The resourceLimits', resourceLimits, [
+      'maxYoungGenerationSizeMb',
+      'maxOldGenerationSizeMb',
+      'codeRangeSizeMb',
+      'stackSizeMb',
+    ])
+  }
+  if (execArgv !== undefined && !(Array.isArray(execArgv) && execArgv.every((flag) => typeof flag === 'string'))) {
+    throw new TypeError(`execArgv must be an array of strings, got ${show(execArgv)}`)
+  }
+  if (env !== undefined && (typeof env !== 'object' || env === null))
+    throw new TypeError(`env must be an object of strings, got ${show(env)}`)
+  if (stdio !== undefined) requireOneOf('stdio', stdio, ['inherit', 'ignore'])
+  if (code !== undefined) requireOneOf('code', code, ['any', 'references-only'])
+}

@@ -1,0 +1,102 @@
+import { CancelledError, InvalidStateError } from '../core/errors.js'
+import { hasFailed, listen, outcomeOf } from '../core/future.js'
+import { requireFunction, requireKnown, requireSignal } from '../core/options.js'
+import { report } from '../core/report.js'
+import './debug-mode.js'
+import { cancelWith } from './cancel-with.js'
+import { allTasks, cancelTask, currentTask, startTask, type Task } from './task.js'
+import { WaitQueue } from './wait-queue.js'
+
+/** What the `main` of {@link run} is given. */
+export interface RunScope {
+  /** Aborts when the program is asked to end. */
+  readonly signal: AbortSignal
+}
+
+/** How a program is run. */
+export interface RunOptions {
+  /** Aborting it cancels `main`. */
+  readonly signal?: AbortSignal | undefined
+  /**
+   * Ctrl-C cancels `main`, once; a second one ends the process at once. Default: as in Python, true, unless somebody else listens to
+   * `SIGINT` already.
+   */
+  readonly handleSigint?: boolean | undefined
+}
+
+/**
+ * Runs a program: `main` as a task, and everything that it starts. When `main` has ended, tasks of it that are left over are cancelled and
+ * waited for; an error of theirs is reported as a warning of the process.
+ *
+ * Cancelling by `signal` or Ctrl-C interrupts what `main` waits for, and then waits for its cleanup.
+ * @throws What `main` throws (as a rejection), and {@link CancelledError} if it was cancelled. At once: {@link InvalidStateError} inside a
+ *   task, where a {@link TaskGroup} is meant; {@link TypeError} for a wrong argument.
+ * @example
+ * await run(async () => {
+ *   await TaskGroup.run((group) => {
+ *     for (const device of devices) group.spawn(ask, device)
+ *   })
+ * })
+ */
+export function run<R>(main: (scope: RunScope) => R, options: RunOptions = {}): Promise<Awaited<R>> {
+  requireFunction('What is run', main)
+  requireKnown('The options of run()', options, ['signal', 'handleSigint'])
+  const { signal, handleSigint = process.listenerCount('SIGINT') === 0 } = options
+  if (signal !== undefined) requireSignal('signal', signal)
+  if (currentTask() !== undefined) throw new InvalidStateError('run() cannot be called inside a task: spawn in a TaskGroup instead')
+  return runMain(main, signal, handleSigint)
+}
+
+async function runMain<R>(main: (scope: RunScope) => R, signal: AbortSignal | undefined, handleSigint: boolean): Promise<Awaited<R>> {
+  const task: Task<Awaited<R>> = startTask<Awaited<R>>({
+    name: 'main',
+    fn: () => {
+      const scope: RunScope = {
+        get signal() {
+          return task.signal
+        },
+      }
+      const body = (): Awaited<R> => main(scope) as Awaited<R> // What awaiting it means.
+      return signal === undefined ? body() : (cancelWith(signal, body) as Promise<Awaited<R>>)
+    },
+  })
+  // Once: whoever presses it again gets what Node does then, which is to end.
+  const onSigint = (): void => void task.cancel('SIGINT')
+  if (handleSigint) process.once('SIGINT', onSigint)
+  try {
+    return await task
+  } finally {
+    await endLeftovers(task)
+    process.removeListener('SIGINT', onSigint)
+  }
+}
+
+async function endLeftovers(main: Task<unknown>): Promise<void> {
+  const ended = new WaitQueue<void>({ take: () => undefined, describe: () => 'the tasks left over by main' })
+  // Until there are none: their cleanup may start more.
+  for (;;) {
+    const left = [...allTasks()].filter((task) => isUnder(main, task))
+    if (left.length === 0) return
+    const error = new CancelledError('Cancelled because main has ended')
+    for (const task of left) {
+      listen(task, () => {
+        if (hasFailed(task)) report('RUNGS_TASK', `${task.name} failed while run() was ending`, reasonOf(task))
+        ended.grantAll()
+      })
+      cancelTask(task, error)
+    }
+    await ended.join().promise
+    // All that ended in this turn at once, not a round for each.
+    while (left.some((task) => !task.done)) await ended.join().promise
+  }
+}
+
+function isUnder(main: Task<unknown>, task: Task<unknown>): boolean {
+  for (let at: Task<unknown> | undefined = task; at !== undefined; at = at.parent) if (at === main) return true
+  return false
+}
+
+function reasonOf(task: Task<unknown>): unknown {
+  const outcome = outcomeOf(task)
+  return outcome.status === 'rejected' ? outcome.reason : undefined
+}

@@ -1,0 +1,184 @@
+// A task is a call that runs here, beside others, as a child of the one that started it. It ends when its code has ended: cancelling asks.
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { inspect } from 'node:util'
+import { clock } from '../core/clock.js'
+import { CancelledError } from '../core/errors.js'
+import { cancelFuture, constructionToken, Future, failFuture, fulfilFuture, startFuture } from '../core/future.js'
+import { addReady, hasReadyOrder, soon } from './ready.js'
+import { CancelScope, currentScope, type Interruptible } from './scope.js'
+
+export interface TaskInit<T> {
+  readonly fn: () => T | PromiseLike<T>
+  readonly name?: string | undefined
+  readonly parent?: Task<unknown> | undefined
+}
+
+const live = new Set<Task<unknown>>()
+let lastName = 0
+
+/** Starts `init.fn` as a task, in the context of the caller, after what is running now. */
+export let startTask: <T>(init: TaskInit<T>) => Task<T>
+/** Asks a task to end, with this error. */
+export let cancelTask: (task: Task<unknown>, error: CancelledError) => void
+/** What the task waits for now. */
+export let waitsOf: (task: Task<unknown>) => Iterable<Interruptible>
+
+/**
+ * A function that runs beside others on this event loop: what {@link TaskGroup.spawn} gives. A {@link Future}, with a name and a parent.
+ *
+ * `cancel` asks: what the task waits for throws a {@link CancelledError}, and the task is cancelled once it has unwound. Before it has
+ * started, it never runs.
+ * @example
+ * const task = group.spawn(fetchPage, url)
+ * task.cancel('not needed')
+ * await task // throws CancelledError when its cleanup is done
+ */
+export class Task<T> extends Future<T> {
+  /** Given with `group.with({ name })`, or `Task-1`, `Task-2`, … */
+  readonly name: string
+  /** The task whose group it belongs to; `undefined` for the `main` of {@link run}, and outside of any task. */
+  readonly parent: Task<unknown> | undefined
+  /** When it was made, on the clock of `performance.now()`. */
+  readonly createdAt: number = clock().now()
+  readonly #scope: CancelScope
+  #fn: (() => T | PromiseLike<T>) | undefined
+
+  /** @internal Tasks come from {@link TaskGroup.spawn}. */
+  constructor(token: unknown, init: TaskInit<T>) {
+    super(token, { key: init.name })
+    this.name = init.name ?? `Task-${++lastName}`
+    this.parent = init.parent
+    this.#fn = init.fn
+    this.#scope = new CancelScope(undefined, this)
+  }
+
+  /** Aborts when the task is asked to end, and stays aborted: for calls of the platform inside of it. */
+  get signal(): AbortSignal {
+    return this.#scope.signal
+  }
+
+  /**
+   * Asks the task to end: what it waits for throws a {@link CancelledError}, once, and its `signal` aborts. It may clean up, waiting as
+   * it needs; if it goes on and returns a value, it was not cancelled. Asking again interrupts it again.
+   * @returns `false` if it had finished already, `true` otherwise.
+   * @example
+   * task.cancel('the user left')
+   */
+  override cancel(reason?: unknown): boolean {
+    if (this.done) return this.cancelled
+    this.#scope.cancel(new CancelledError(cancelMessage(reason), { reason }))
+    return true
+  }
+
+  /** The name and the state, and the outcome if there is one: what `console.log` shows. */
+  override [inspect.custom](depth: number, options: Parameters<typeof inspect>[1], show: typeof inspect): string {
+    return super
+      [inspect.custom](depth, options, show)
+      .replace(/^Future \d+( "(?:[^"\\]|\\.)*")?/, () => `Task ${JSON.stringify(this.name)}`)
+  }
+
+  #begin(): void {
+    const fn = this.#fn
+    this.#fn = undefined
+    if (fn === undefined) return
+    if (this.#scope.isUndelivered) {
+      this.#endCancelled(this.#scope.error)
+      return
+    }
+    startFuture(this)
+    try {
+      this.#scope.run(() => {
+        const result = fn()
+        if (!isThenable(result)) this.#endWith(result)
+        else {
+          // A future is awaited within the scope, so that cancelling the task reaches it.
+          const promise = result instanceof Promise ? result : Promise.resolve(result)
+          promise.then(
+            (value) => this.#endWith(value),
+            (error) => this.#endFailed(error),
+          )
+        }
+      })
+    } catch (error) {
+      this.#endFailed(error)
+    }
+  }
+
+  #endWith(value: T): void {
+    // Asked to end, and no wait has thrown it: the end is the last chance.
+    if (this.#scope.isUndelivered) this.#endCancelled(this.#scope.error)
+    else {
+      this.#end()
+      fulfilFuture(this, value)
+    }
+  }
+
+  #endFailed(error: unknown): void {
+    if (isCancellation(error, this.#scope)) this.#endCancelled(error)
+    else {
+      this.#end()
+      failFuture(this, error)
+    }
+  }
+
+  #endCancelled(error: unknown): void {
+    this.#end()
+    cancelFuture(this, error instanceof CancelledError ? error : (this.#scope.error ?? new CancelledError('The task was cancelled')))
+  }
+
+  #end(): void {
+    this.#scope.end()
+    live.delete(this)
+  }
+
+  static {
+    startTask = (init) => {
+      const task = new Task(constructionToken, init)
+      live.add(task)
+      if (hasReadyOrder()) {
+        const inContext = AsyncLocalStorage.snapshot()
+        addReady({ proceed: () => inContext(() => task.#begin()) })
+      } else soon(() => task.#begin())
+      return task
+    }
+    cancelTask = (task, error) => task.#scope.cancel(error)
+    waitsOf = (task) => task.#scope.waits()
+  }
+}
+
+/**
+ * The task that runs here, or `undefined` outside of any. Also after an `await`, also in functions that it has called.
+ * @example
+ * console.log(currentTask()?.name)
+ */
+export function currentTask(): Task<unknown> | undefined {
+  return currentScope()?.task
+}
+
+/**
+ * The tasks of this thread that have not ended, in the order of their start.
+ * @example
+ * for (const task of allTasks()) console.log(task.name)
+ */
+export function allTasks(): Set<Task<unknown>> {
+  return new Set(live)
+}
+
+/** Whether an error says that its thrower was cancelled; a platform's own error for that counts where `scope` or one around it was. */
+export function isCancellation(error: unknown, scope: CancelScope): boolean {
+  if (error instanceof CancelledError) return true
+  return error instanceof Error && error.name === 'AbortError' && cancellationOf(scope) !== undefined
+}
+
+function cancellationOf(scope: CancelScope | undefined): CancelledError | undefined {
+  return scope === undefined ? undefined : (scope.error ?? cancellationOf(scope.parent))
+}
+
+export function cancelMessage(reason: unknown): string {
+  if (reason instanceof Error) return `The task was cancelled: ${reason.message}`
+  return typeof reason === 'string' ? `The task was cancelled: ${reason}` : 'The task was cancelled'
+}
+
+export function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return (typeof value === 'object' || typeof value === 'function') && value !== null && 'then' in value && typeof value.then === 'function'
+}

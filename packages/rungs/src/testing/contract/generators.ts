@@ -1,0 +1,43 @@
+// What the cases stream. For the same uses as the functions beside it, which export it too.
+import { setTimeout as pause } from 'node:timers/promises'
+import { add, type Board } from './board.js'
+import { hold } from './functions.js'
+
+export function* countTo(n: number): Generator<number> {
+  for (let i = 1; i <= n; i++) yield i
+}
+
+export async function* countToLater(n: number): AsyncGenerator<number> {
+  for (let i = 1; i <= n; i++) {
+    await pause(1)
+    yield i
+  }
+}
+
+export function* countThenThrow(n: number, error: unknown): Generator<number> {
+  yield* countTo(n)
+  throw error
+}
+
+/** Without an end; says how far it is, and that its `finally` has run. */
+export async function* countForever(board: Board): AsyncGenerator<number> {
+  try {
+    for (let n = 1; ; n++) {
+      add(board, 'calls')
+      yield n
+    }
+  } finally {
+    await pause(1)
+    add(board, 'ended')
+  }
+}
+
+/** Waits in the middle of its items, until it is released or aborted. */
+export async function* countThenHold(board: Board): AsyncGenerator<number> {
+  yield 1
+  yield await hold(board)
+}
+
+export function arrayOf(n: number): number[] {
+  return [...countTo(n)]
+}

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict'
+import { arrayOf, double, failNested, fibonacci, mapNested, submitNested } from './functions.js'
+import type { Group } from './scene.js'
+
+export const nestingCases: Group = (add) => {
+  add('a call submits to its own pool, handed to it as an argument, on a single worker', async ({ open }) => {
+    const pool = open({ maxWorkers: 1 })
+    assert.equal(await pool.submit(submitNested, pool, 20), 41)
+    assert.equal(await pool.submit(double, 1), 2)
+  })
+
+  add('many calls that each wait for a call of their own pool all end, on a single worker', async ({ open }) => {
+    const pool = open({ maxWorkers: 1 })
+    const futures = arrayOf(10).map((n) => pool.submit(submitNested, pool, n))
+    assert.deepEqual(
+      await Promise.all(futures),
+      arrayOf(10).map((n) => n * 2 + 1),
+    )
+  })
+
+  for (const maxWorkers of [1, 2]) {
+    add(`calls wait for calls that wait for calls, with maxWorkers ${maxWorkers}`, async ({ open }) => {
+      const pool = open({ maxWorkers })
+      assert.equal(await pool.submit(fibonacci, pool, 6), 8)
+    })
+  }
+
+  add('a call maps over its own pool, on a single worker', async ({ open }) => {
+    const pool = open({ maxWorkers: 1 })
+    assert.deepEqual(await pool.submit(mapNested, pool, [1, 2, 3]), [2, 4, 6])
+  })
+
+  add('a call submits to another pool', async ({ open }) => {
+    const outer = open({ maxWorkers: 1 })
+    const inner = open({ maxWorkers: 1 })
+    assert.equal(await outer.submit(submitNested, inner, 20), 41)
+    assert.equal(inner.stats.done, 1)
+  })
+
+  add('a call sees the error of the call that it submitted, with its class', async ({ open }) => {
+    const pool = open({ maxWorkers: 1 })
+    assert.equal(await pool.submit(failNested, pool), 'sw1')
+  })
+
+  add('shutdown() lets a running call submit what it needs to end, or tells it no, and does not hang', async ({ open }) => {
+    const pool = open({ maxWorkers: 1 })
+    const future = pool.submit(submitNested, pool, 20)
+    const shutdown = pool.shutdown()
+    const [ended] = await Promise.allSettled([future])
+    await shutdown
+    assert.ok(ended?.status === 'rejected' || ended?.value === 41)
+  })
+}

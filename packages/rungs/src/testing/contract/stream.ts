@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict'
+import { CancelledError, ExecutorShutdownError, TimeoutError } from '../../core/errors.js'
+import { read, release } from './board.js'
+import {
+  arrayOf,
+  countForever,
+  countThenHold,
+  countThenThrow,
+  countTo,
+  countToLater,
+  DeviceError,
+  double,
+  echo,
+  logValue,
+} from './functions.js'
+import type { Group } from './scene.js'
+
+async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = []
+  for await (const item of items) all.push(item)
+  return all
+}
+
+export const streamCases: Group = (add, { separate }) => {
+  add('gives here what a generator yields there, in order', async ({ open }) => {
+    assert.deepEqual(await collect(open().stream(countTo, 5)), [1, 2, 3, 4, 5])
+  })
+
+  add('gives what an async generator yields', async ({ open }) => {
+    assert.deepEqual(await collect(open().stream(countToLater, 5)), [1, 2, 3, 4, 5])
+  })
+
+  add('takes a function that returns an array or another iterable', async ({ open }) => {
+    const pool = open()
+    assert.deepEqual(await collect(pool.stream(arrayOf, 3)), [1, 2, 3])
+    assert.deepEqual(await collect(pool.stream(echo<Set<string>>, new Set(['a', 'b']))), ['a', 'b'])
+  })
+
+  add('gives nothing when nothing is yielded, and is over after that', async ({ open }) => {
+    const items = open().stream(countTo, 0)
+    assert.deepEqual(await items.next(), { done: true, value: undefined })
+    assert.deepEqual(await items.next(), { done: true, value: undefined })
+  })
+
+  add('gives thousands of items, none lost and none twice', async ({ open }) => {
+    assert.deepEqual(await collect(open().stream(countTo, 5_000)), arrayOf(5_000))
+  })
+
+  add('throws what the generator throws, after the items before it', async ({ open }) => {
+    const items = open().stream(countThenThrow, 2, new DeviceError({ host: 'sw1' }, 22))
+    assert.deepEqual([(await items.next()).value, (await items.next()).value], [1, 2])
+    await assert.rejects(items.next(), DeviceError)
+    assert.deepEqual(await items.next(), { done: true, value: undefined })
+  })
+
+  add('treats a thrown undefined as a failure', async ({ open }) => {
+    const items = open().stream(countThenThrow, 0, undefined)
+    const ended = await items.next().then(
+      () => 'it went well',
+      (reason: unknown) => ({ reason }),
+    )
+    assert.deepEqual(ended, { reason: undefined })
+  })
+
+  add('fails when the function returns nothing that can be iterated', async ({ open }) => {
+    const notIterable = double as unknown as (n: number) => Iterable<number>
+    await assert.rejects(open().stream(notIterable, 1).next(), TypeError)
+  })
+
+  add('runs only a few items ahead of the reader', async ({ open, board, until, settle }) => {
+    const b = board()
+    const items = open().stream(countForever, b)
+    assert.equal((await items.next()).value, 1)
+    await settle(50)
+    const ahead = read(b, 'calls')
+    assert.ok(ahead <= 1_000, `${ahead} items ahead`)
+    for (let n = 2; n <= ahead + 2; n++) assert.equal((await items.next()).value, n)
+    await until('it goes on', () => read(b, 'calls') > ahead)
+    await items.return?.()
+  })
+
+  add(
+    'runs the `finally` of the generator when the loop is left, and only then gives the worker to the next call',
+    async ({ open, board, until }) => {
+      const pool = open({ maxWorkers: 1 })
+      const b = board()
+      for await (const n of pool.stream(countForever, b)) if (n === 3) break
+      assert.equal(await pool.submit(double, 1), 2)
+      await until('its finally has run', () => read(b, 'ended') === 1)
+      assert.equal(pool.stats.running, 0)
+      assert.equal(pool.stats.restarts, 0)
+    },
+  )
+
+  add('takes a place in the queue as any call, and starts at the call', async ({ open, board, until }) => {
+    const pool = open({ maxWorkers: 1 })
+    const b = board()
+    const items = pool.stream(countForever, b)
+    await until('it has begun, though nobody reads', () => read(b, 'calls') > 0)
+    const after = pool.submit(logValue, b, 1)
+    assert.equal(after.done, false)
+    await items.return?.()
+    assert.equal(await after, 1)
+  })
+
+  add('throws ExecutorShutdownError from stream() itself after shutdown', async ({ open }) => {
+    const pool = open()
+    await pool.shutdown()
+    assert.throws(() => pool.stream(countTo, 1), ExecutorShutdownError)
+  })
+
+  add('ends with CancelledError when its signal is aborted; the generator sees it', async ({ open, board, until }) => {
+    const pool = open({ maxWorkers: 1 })
+    const b = board()
+    const stop = new AbortController()
+    const items = pool.with({ signal: stop.signal }).stream(countThenHold, b)
+    assert.equal((await items.next()).value, 1)
+    const next = items.next()
+    await until('it is held', () => read(b, 'begun') === 1)
+    stop.abort('enough')
+    await assert.rejects(next, (error) => error instanceof CancelledError && error.reason === 'enough')
+    await until('the generator saw it', () => read(b, 'aborted') === 1)
+    assert.equal(await pool.submit(double, 1), 2)
+  })
+
+  add('ends with TimeoutError when its timeout has passed', async ({ open, board }) => {
+    const pool = open({ maxWorkers: 1 })
+    const b = board()
+    const items = pool.with({ timeout: 100 }).stream(countThenHold, b)
+    assert.equal((await items.next()).value, 1)
+    await assert.rejects(items.next(), TimeoutError)
+    assert.equal(await pool.submit(double, 1), 2)
+  })
+
+  add('ends with CancelledError when the pool is terminated', async ({ open, board }) => {
+    const pool = open({ maxWorkers: 1 })
+    const b = board()
+    const items = pool.stream(countThenHold, b)
+    assert.equal((await items.next()).value, 1)
+    await Promise.all([assert.rejects(items.next(), CancelledError), pool.terminate()])
+  })
+
+  add('is waited for by shutdown()', async ({ open, board }) => {
+    const pool = open({ maxWorkers: 1 })
+    const b = board()
+    const items = pool.stream(countThenHold, b)
+    const shutdown = pool.shutdown()
+    assert.equal((await items.next()).value, 1)
+    release(b)
+    assert.equal((await items.next()).value, 0)
+    assert.equal((await items.next()).done, true)
+    await shutdown
+  })
+
+  if (separate) {
+    add('fails an item that cannot cross, and ends', async ({ open }) => {
+      await assert.rejects(
+        open()
+          .stream(echo<unknown[]>, [new WeakMap()])
+          .next(),
+      )
+    })
+  }
+}

@@ -1,0 +1,25 @@
+// Lets a thread wait for messages without its event loop: who posts rings, who waits looks for messages after reading the count and before it
+// sleeps, so a ring in between is not missed.
+export class Bell {
+  readonly #count: Int32Array
+
+  constructor(readonly buffer: SharedArrayBuffer = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)) {
+    this.#count = new Int32Array(buffer)
+  }
+
+  /** After the message was posted. Pairs with wait(). */
+  ring(): void {
+    Atomics.add(this.#count, 0, 1)
+    Atomics.notify(this.#count, 0)
+  }
+
+  /** Before looking for messages. */
+  read(): number {
+    return Atomics.load(this.#count, 0)
+  }
+
+  /** Blocks this thread unless the bell has rung since `count` was read. */
+  wait(count: number, ms: number): void {
+    Atomics.wait(this.#count, 0, count, ms)
+  }
+}

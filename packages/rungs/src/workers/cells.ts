@@ -1,0 +1,52 @@
+// A few words of shared memory for each call that a worker has, so that both sides know at once what a message would tell too late: the worker's
+// thread may be in a loop that never yields, or dead.
+//
+//   cell n:  [ begun, abort ]      begun: 0 no, 1 yes, or items of a chunk (written by the worker)     abort: 0 no, or a code (written by the pool)
+//
+// A cell belongs to one attempt from the time it is sent until its reply was read.
+const words = 2
+const BEGUN = 0
+const ABORT = 1
+
+/** `stopped`: what runs goes on; of a chunk, no further item begins. */
+export const abortCodes = { cancelled: 1, timedOut: 2, stopped: 3 } as const
+
+export class Cells {
+  readonly #words: Int32Array
+
+  constructor(readonly buffer: SharedArrayBuffer) {
+    this.#words = new Int32Array(buffer)
+  }
+
+  static create(count: number): Cells {
+    return new Cells(new SharedArrayBuffer(count * words * Int32Array.BYTES_PER_ELEMENT))
+  }
+
+  get count(): number {
+    return this.#words.length / words
+  }
+
+  clear(cell: number): void {
+    Atomics.store(this.#words, cell * words + BEGUN, 0)
+    Atomics.store(this.#words, cell * words + ABORT, 0)
+  }
+
+  // Pairs with begun(): what the pool reads after the worker has died is the last that the worker wrote.
+  begin(cell: number, count = 1): void {
+    Atomics.store(this.#words, cell * words + BEGUN, count)
+  }
+
+  /** How much has begun: 0 or 1 for a call, the number of items for a chunk. */
+  begun(cell: number): number {
+    return Atomics.load(this.#words, cell * words + BEGUN)
+  }
+
+  // Pairs with aborted(): a loop that polls sees it without a message.
+  abort(cell: number, code: number): void {
+    Atomics.store(this.#words, cell * words + ABORT, code)
+  }
+
+  aborted(cell: number): number {
+    return Atomics.load(this.#words, cell * words + ABORT)
+  }
+}

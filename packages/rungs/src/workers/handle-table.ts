@@ -1,0 +1,185 @@
+// Objects that stay with the pool and are used from its workers: executors, futures, signals, callbacks. To a worker goes a handle, a number and
+// what kind of thing it is; what is asked of it comes back as a question (`rpc`), answered here.
+import { type Handles, isCallback } from '../calls/index.js'
+import { CancelledError, NotShippableError } from '../core/errors.js'
+import type { CallOptions, Executor } from '../core/executor.js'
+import { cancelFuture, Future, listen, outcomeOf } from '../core/future.js'
+import type { Parcel } from './messages.js'
+import type { AnyFunction } from './work-item.js'
+
+export type HandleKind = 'executor' | 'future' | 'signal' | 'callback'
+
+export interface Handle {
+  readonly kind: HandleKind
+  readonly handle: number
+  /** What can be known of it without asking. */
+  readonly facts?: ExecutorFacts | SignalFacts | FutureFacts | undefined
+  /** It is on its way back to where it came from. */
+  readonly back?: boolean | undefined
+}
+
+export interface ExecutorFacts {
+  readonly name: string
+  readonly maxWorkers: number
+  /** Identifies the pool: a call that waits for a call of its own pool lends its place. */
+  readonly pool: number
+}
+
+export interface SignalFacts {
+  readonly aborted: boolean
+  /** Why, if it is aborted and that can be told. */
+  readonly reason?: Parcel | undefined
+}
+
+export interface FutureFacts {
+  readonly key: string | undefined
+}
+
+/** How a question is answered; more than one `item` may come before the end. */
+export interface Answer {
+  item(value: unknown): void
+  fulfilled(value: unknown): void
+  rejected(reason: unknown): void
+  cancelled(reason: unknown): void
+}
+
+/** What lets a worker use an executor. */
+export interface ExecutorAccess {
+  readonly facts: () => ExecutorFacts
+  submit(fn: AnyFunction, args: unknown[], options: CallOptions): Future<unknown>
+  stream(fn: AnyFunction, args: unknown[], options: CallOptions): AsyncIterableIterator<unknown>
+}
+
+const executors = new WeakMap<object, ExecutorAccess>()
+
+/** From now on `executor` can be handed to calls of any executor. */
+export function makeShippable(executor: Executor, access: ExecutorAccess): void {
+  executors.set(executor, access)
+}
+
+/** Ends what a question began; its asker does not want the answer any more. */
+type Cancel = (reason: unknown) => void
+
+export class HandleTable implements Handles {
+  /** Makes data of the reason of a signal. Set by the executor, whose sending half needs this table first. */
+  packReason: (reason: unknown) => Parcel | undefined = () => undefined
+  readonly #ids = new WeakMap<object, number>()
+  readonly #objects = new Map<number, { readonly kind: HandleKind; readonly object: object; count: number }>()
+  #lastId = 0
+
+  toHandle(value: object): Handle | undefined {
+    const kind = kindOf(value)
+    if (kind === undefined) return undefined
+    const handle = this.#ids.get(value) ?? ++this.#lastId
+    this.#ids.set(value, handle)
+    const known = this.#objects.get(handle)
+    if (known === undefined) this.#objects.set(handle, { kind, object: value, count: 1 })
+    else known.count++
+    return { kind, handle, facts: this.#factsOf(kind, value) }
+  }
+
+  fromHandle(handle: unknown): object {
+    const { handle: id } = handle as Handle // Written by toHandle, there or here.
+    const known = this.#objects.get(id)
+    if (known === undefined) throw new NotShippableError('A handle came back whose object is gone', 'result')
+    return known.object
+  }
+
+  #factsOf(kind: HandleKind, value: object): Handle['facts'] {
+    if (kind === 'executor') return executors.get(value)?.facts()
+    if (kind === 'future') return { key: (value as Future<unknown>).key }
+    if (kind !== 'signal') return undefined
+    const { aborted, reason } = value as AbortSignal // Of its kind, as the one above.
+    return { aborted, reason: aborted ? this.packReason(reason) : undefined }
+  }
+
+  /** A worker has no use any more for what it was sent so many times. */
+  release(handle: number, count: number): void {
+    const known = this.#objects.get(handle)
+    if (known !== undefined && (known.count -= count) <= 0) this.#objects.delete(handle)
+  }
+
+  /** Answers a question of a worker. @returns how to end what it began */
+  ask(handle: number, method: string, fn: AnyFunction | undefined, args: unknown[], answer: Answer): Cancel | undefined {
+    const known = this.#objects.get(handle)
+    if (known === undefined) {
+      answer.rejected(new Error(`The object behind handle ${handle} is gone`))
+      return undefined
+    }
+    const { kind, object } = known
+    switch (kind) {
+      case 'callback':
+        return callBack(object as unknown as AnyFunction, args, answer) // Of its kind, as are the others.
+      case 'future':
+        return follow(object as Future<unknown>, answer, method === 'cancel', args[0])
+      case 'signal':
+        return watch(object as AbortSignal, answer)
+      case 'executor':
+        return execute(executors.get(object), method, fn, args, answer)
+    }
+  }
+}
+
+function kindOf(value: object): HandleKind | undefined {
+  if (executors.has(value)) return 'executor'
+  if (value instanceof Future) return 'future'
+  if (value instanceof AbortSignal) return 'signal'
+  return isCallback(value) ? 'callback' : undefined
+}
+
+function callBack(fn: AnyFunction, args: unknown[], answer: Answer): undefined {
+  // An async function turns whatever happens into a promise.
+  const run = async (): Promise<unknown> => fn(...args)
+  run().then(answer.fulfilled, answer.rejected)
+}
+
+function follow(future: Future<unknown>, answer: Answer, cancel = false, reason?: unknown): Cancel {
+  if (cancel) future.cancel(reason)
+  listen(future, () => {
+    const outcome = outcomeOf(future)
+    if (future.cancelled) answer.cancelled((outcome as { reason?: { reason?: unknown } }).reason?.reason)
+    else if (outcome.status === 'fulfilled') answer.fulfilled(outcome.value)
+    else answer.rejected(outcome.reason)
+  })
+  return () => {}
+}
+
+function watch(signal: AbortSignal, answer: Answer): Cancel {
+  const aborted = (): void => answer.fulfilled(signal.reason)
+  if (signal.aborted) aborted()
+  else signal.addEventListener('abort', aborted, { once: true })
+  return () => signal.removeEventListener('abort', aborted)
+}
+
+function execute(
+  access: ExecutorAccess | undefined,
+  method: string,
+  fn: AnyFunction | undefined,
+  args: unknown[],
+  answer: Answer,
+): Cancel | undefined {
+  const [options, ...rest] = args as [CallOptions, ...unknown[]]
+  try {
+    if (access === undefined || fn === undefined) throw new Error(`An executor has no method ${method}`)
+    if (method === 'stream') {
+      const items = access.stream(fn, rest, options)
+      void forward(items, answer)
+      return () => void items.return?.()
+    }
+    const future = access.submit(fn, rest, options)
+    follow(future, answer)
+    return (reason) => void cancelFuture(future, new CancelledError(undefined, { reason }), reason)
+  } catch (error) {
+    answer.rejected(error)
+    return undefined
+  }
+}
+
+async function forward(items: AsyncIterableIterator<unknown>, answer: Answer): Promise<void> {
+  try {
+    for await (const item of items) answer.item(item)
+    answer.fulfilled(undefined)
+  } catch (error) {
+    answer.rejected(error)
+  }
+}

@@ -1,0 +1,58 @@
+// What the pool needs of a worker, whatever it is: code on this event loop, a thread, a process.
+import type { Outcome } from '../core/outcome.js'
+import type { WorkerRecord } from './pool-state.js'
+import type { Attempt } from './work-item.js'
+
+/** How a worker ended. */
+export interface Death {
+  /** It ended because it was asked to, after its calls. */
+  readonly inPeace: boolean
+  readonly exitCode?: number | undefined
+  readonly signal?: string | undefined
+  /** What ended it, if that is known. */
+  readonly cause?: unknown
+}
+
+/** What a worker tells, on the thread of the pool. Never from within a method of the host, but for `begun`, which `send` may call. */
+export interface HostEvents {
+  /** It can take calls. */
+  ready(): void
+  /** The initializer threw. No `ready` will come. */
+  initializerFailed(reason: unknown): void
+  /** The finalizer threw. It ends in peace all the same. */
+  finalizerFailed(reason: unknown): void
+  /** The call has begun, at this time on the pool's clock. */
+  begun(attempt: Attempt, at: number): void
+  /** The call has ended. `memory`: what the worker holds, in bytes, if that was asked for. */
+  ended(attempt: Attempt, outcome: Outcome, memory?: number): void
+  progress(attempt: Attempt, value: unknown): void
+  /** The call waits for another of this pool. */
+  lent(attempt: Attempt, what: 'place' | 'thread'): void
+  /** The call goes on. */
+  regained(attempt: Attempt): void
+  /** It is gone, and so are its calls. Comes once, last. */
+  gone(death: Death): void
+}
+
+export interface WorkerHost {
+  /** Whether killing it ends a call that does not end by itself. */
+  readonly replaceable: boolean
+  /** The call goes. It may begin before this returns. */
+  send(attempt: Attempt): void
+  /** The call is not wanted any more. */
+  abort(attempt: Attempt): void
+  /** Whether the call has begun. */
+  hasBegun(attempt: Attempt): boolean
+  /** The reader of a stream has taken `count` items, or `'stop'`: wants no more. */
+  credit(attempt: Attempt, count: number | 'stop'): void
+  /** End after the calls that it has, in peace. */
+  retire(): void
+  /** End now. */
+  kill(force: boolean): void
+  /** Whether it keeps the process alive. */
+  setRef(ref: boolean): void
+  /** Blocks this thread until the worker has told something or `ms` have passed, and lets it tell. Absent where it needs this thread. */
+  pump?(): void
+}
+
+export type SpawnHost = (worker: WorkerRecord, name: string, events: HostEvents) => WorkerHost

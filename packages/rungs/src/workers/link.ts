@@ -1,0 +1,312 @@
+// The pool's end of the way to a worker: calls go, outcomes and all else come back. Thread or process is the channel's business.
+import { Incoming, type Outgoing, type Packed } from '../calls/index.js'
+import { CancelledError, TimeoutError } from '../core/errors.js'
+import type { Outcome } from '../core/outcome.js'
+import { abortCodes, type Cells } from './cells.js'
+import type { Channel } from './channel.js'
+import type { HandleTable } from './handle-table.js'
+import type { Death, HostEvents, WorkerHost } from './host.js'
+import type { Definitions, FromWorker, Parcel, RpcRequest, ToWorker } from './messages.js'
+import type { AnyFunction, Attempt } from './work-item.js'
+
+export interface LinkParts {
+  readonly channel: Channel<ToWorker, FromWorker>
+  readonly cells: Cells
+  readonly outgoing: Outgoing
+  readonly handles: HandleTable
+  readonly events: HostEvents
+  /** Ends the worker now. `gone` of the link is called when it is. */
+  readonly kill: (force: boolean) => void
+  readonly print: (to: 'stdout' | 'stderr', text: string) => void
+  /** The pool's time now. */
+  readonly now: () => number
+  readonly setRef: (ref: boolean) => void
+}
+
+export class Link implements WorkerHost {
+  readonly #parts: LinkParts
+  readonly #incoming: Incoming
+  readonly #attempts = new Map<number, Attempt>()
+  readonly replaceable = true
+  readonly #questions = new Map<number, (reason: unknown) => void>()
+  /** Definitions that the worker has. */
+  readonly #sent = new Set<number>()
+  readonly #freeCells: number[]
+  #saidBye = false
+  #gone = false
+
+  constructor(parts: LinkParts) {
+    this.#parts = parts
+    this.#incoming = new Incoming({ outgoing: parts.outgoing, handles: parts.handles })
+    this.#freeCells = Array.from({ length: parts.cells.count }, (_, cell) => parts.cells.count - 1 - cell)
+    parts.channel.onMessage((message) => this.#receive(message))
+  }
+
+  send(attempt: Attempt): void {
+    const { item, id } = attempt
+    const { shipped, mode, options, future } = item
+    if (shipped === undefined) return
+    const { target, captured, args } = shipped
+    const cell = this.#freeCells.pop() ?? -1
+    attempt.cell = cell
+    if (cell >= 0) this.#parts.cells.clear(cell)
+    this.#attempts.set(id, attempt)
+    try {
+      const transfer = captured === undefined ? args.transfer : [...captured.transfer, ...args.transfer]
+      this.#parts.channel.post(
+        {
+          type: 'call',
+          id,
+          call: future.id,
+          key: options.key,
+          attempt: attempt.number,
+          target,
+          captured: captured && { plain: captured.plain, data: captured.data },
+          args: { plain: args.plain, data: args.data },
+          definitions: this.#definitionsFor(target, captured?.uses, args.uses),
+          cell,
+          mode: mode.type,
+          credit: mode.type === 'stream' ? mode.credit : 0,
+          tellBegin: options.timeout !== undefined,
+        },
+        transfer,
+      )
+    } catch (error) {
+      // It cannot be copied after all, or what it moves has been moved before. Later: the pool is in the middle of handing over.
+      queueMicrotask(() => this.#ended(attempt, { status: 'rejected', reason: error }))
+    }
+  }
+
+  abort(attempt: Attempt): void {
+    const { abortReason: reason, cell, id } = attempt
+    const timeout = reason instanceof TimeoutError
+    if (cell >= 0) this.#parts.cells.abort(cell, timeout ? abortCodes.timedOut : abortCodes.cancelled)
+    const packed = this.#pack(reason, () => (timeout ? new TimeoutError(reason.message) : new CancelledError()))
+    this.#post({ type: 'abort', id, timeout, reason: packed, definitions: this.#definitionsFor(packed.uses) }, packed.transfer)
+  }
+
+  hasBegun({ cell, place }: Attempt): boolean {
+    return place === 'running' && (cell < 0 || this.#parts.cells.begun(cell) > 0)
+  }
+
+  credit({ id, cell, item }: Attempt, count: number | 'stop'): void {
+    // A chunk may be in a loop that gets no message.
+    if (item.mode.type === 'chunk' && cell >= 0 && this.#parts.cells.aborted(cell) === 0) this.#parts.cells.abort(cell, abortCodes.stopped)
+    else this.#post({ type: 'credit', id, count })
+  }
+
+  retire(): void {
+    this.#post({ type: 'retire' })
+  }
+
+  kill(force: boolean): void {
+    this.#parts.kill(force)
+  }
+
+  setRef(ref: boolean): void {
+    this.#parts.setRef(ref)
+    this.#parts.channel.setRef(ref)
+  }
+
+  pump(): void {
+    this.#parts.channel.pump()
+  }
+
+  /** The worker has ended. What it had said is heard first. */
+  gone(death: Omit<Death, 'inPeace'>): void {
+    if (this.#gone) return
+    this.#parts.channel.pump()
+    this.#gone = true
+    this.#parts.channel.close()
+    for (const cancel of this.#questions.values()) cancel(undefined)
+    for (const attempt of this.#attempts.values()) {
+      const { mode } = attempt.item
+      if (mode.type === 'chunk' && attempt.cell >= 0) mode.begun = Math.max(mode.begun, this.#parts.cells.begun(attempt.cell))
+    }
+    this.#parts.events.gone({ ...death, inPeace: this.#saidBye })
+  }
+
+  // ---- what comes back ------------------------------------------------------------------------------------------
+
+  #receive(message: FromWorker): void {
+    const { events } = this.#parts
+    switch (message.type) {
+      case 'ready':
+        events.ready()
+        return
+      case 'initializerFailed':
+        this.#read(message, message.reason, (reason) => events.initializerFailed(reason))
+        return
+      case 'finalizerFailed':
+        this.#read(message, message.reason, (reason) => events.finalizerFailed(reason))
+        return
+      case 'begun': {
+        const attempt = this.#attempts.get(message.id)
+        // The clocks of threads and processes agree on the time of day only.
+        if (attempt !== undefined)
+          events.begun(attempt, this.#parts.now() - Math.max(0, performance.timeOrigin + performance.now() - message.at))
+        return
+      }
+      case 'reply': {
+        const attempt = this.#attempts.get(message.id)
+        if (attempt === undefined) return
+        const { status, memory } = message
+        if (status === 'skipped') this.#ended(attempt, { status: 'rejected', reason: new CancelledError() })
+        else
+          this.#read(
+            message,
+            message.value,
+            (value) => this.#ended(attempt, status === 'fulfilled' ? { status, value } : { status, reason: value }, memory),
+            (reason) => this.#ended(attempt, { status: 'rejected', reason }, memory),
+          )
+        return
+      }
+      case 'progress': {
+        const attempt = this.#attempts.get(message.id)
+        if (attempt !== undefined) this.#read(message, message.value, (value) => events.progress(attempt, value))
+        return
+      }
+      case 'item': {
+        const mode = this.#attempts.get(message.id)?.item.mode
+        if (mode?.type === 'stream') this.#read(message, message.value, mode.onItem)
+        return
+      }
+      case 'outcomes':
+        this.#outcomes(message)
+        return
+      case 'output':
+        this.#parts.print(message.to, message.text)
+        return
+      case 'lent':
+      case 'regained': {
+        const attempt = this.#attempts.get(message.id)
+        if (attempt === undefined) return
+        if (message.type === 'lent') events.lent(attempt, message.what)
+        else events.regained(attempt)
+        return
+      }
+      case 'rpc':
+        this.#answer(message)
+        return
+      case 'release':
+        this.#parts.handles.release(message.handle, message.count)
+        return
+      case 'bye':
+        this.#saidBye = true
+        return
+      case 'exit':
+        return
+    }
+  }
+
+  #ended(attempt: Attempt, outcome: Outcome, memory?: number): void {
+    if (!this.#attempts.delete(attempt.id)) return
+    if (attempt.cell >= 0) this.#freeCells.push(attempt.cell)
+    this.#parts.events.ended(attempt, outcome, memory)
+  }
+
+  #outcomes(message: FromWorker & { type: 'outcomes' }): void {
+    const mode = this.#attempts.get(message.id)?.item.mode
+    if (mode?.type !== 'chunk') return
+    const { from, outcomes } = message
+    if (outcomes.kind === 'rejected')
+      this.#read(message, outcomes.reason, (reason) => mode.onItem(from, { status: 'rejected', reason }, outcomes.ms))
+    else
+      this.#read(message, outcomes.values, (values) => {
+        // It was an array when it was packed.
+        for (const [offset, value] of (values as unknown[]).entries())
+          mode.onItem(from + offset, { status: 'fulfilled', value }, outcomes.ms)
+      })
+  }
+
+  /** Reads a value; at once, unless a module has to be imported for it. */
+  #read(
+    message: { readonly definitions?: Definitions | undefined },
+    parcel: Parcel,
+    use: (value: unknown) => void,
+    failed: (error: unknown) => void = use,
+  ): void {
+    this.#define(message.definitions)
+    let value: unknown
+    try {
+      value = this.#incoming.unpack(parcel)
+    } catch (error) {
+      failed(error)
+      return
+    }
+    if (value instanceof Promise) value.then(use, failed)
+    else use(value)
+  }
+
+  #define(definitions: Definitions | undefined): void {
+    if (definitions !== undefined) for (const [id, definition] of definitions) this.#incoming.define(id, definition)
+  }
+
+  // ---- questions about objects that stay here -------------------------------------------------------------------
+
+  #answer(question: RpcRequest): void {
+    const { id, handle, method } = question
+    this.#define(question.definitions)
+    const reply = (status: 'fulfilled' | 'rejected' | 'cancelled' | 'item', value: unknown): void => {
+      if (status !== 'item') this.#questions.delete(id)
+      const packed = status === 'rejected' ? this.#parts.outgoing.packError(value) : this.#pack(value, (error) => error)
+      this.#post({ type: 'rpcReply', id, status, value: packed, definitions: this.#definitionsFor(packed.uses) }, packed.transfer)
+    }
+    const ask = (fn: AnyFunction | undefined, args: unknown[]): void => {
+      if (method === 'cancelQuestion') {
+        this.#questions.get(id)?.(args[0])
+        return
+      }
+      const cancel = this.#parts.handles.ask(handle, method, fn, args, {
+        item: (value) => reply('item', value),
+        fulfilled: (value) => reply('fulfilled', value),
+        rejected: (reason) => reply('rejected', reason),
+        cancelled: (reason) => reply('cancelled', reason),
+      })
+      if (cancel !== undefined) this.#questions.set(id, cancel)
+    }
+    try {
+      const fn = question.target === undefined ? undefined : this.#incoming.load(question.target, question.captured)
+      const args = this.#incoming.unpack(question.args)
+      if (fn instanceof Promise || args instanceof Promise) {
+        // A function and an array: that is what was packed.
+        Promise.all([fn, args]).then(
+          ([fn, args]) => ask(fn as AnyFunction | undefined, args as unknown[]),
+          (error) => reply('rejected', error),
+        )
+      } else ask(fn as AnyFunction | undefined, args as unknown[])
+    } catch (error) {
+      reply('rejected', error)
+    }
+  }
+
+  // ---- what goes ------------------------------------------------------------------------------------------------
+
+  #definitionsFor(target: number | readonly number[] | undefined, ...uses: (readonly number[] | undefined)[]): Definitions | undefined {
+    let definitions: [number, unknown][] | undefined
+    const add = (id: number): void => {
+      if (this.#sent.has(id)) return
+      this.#sent.add(id)
+      definitions ??= []
+      definitions.push([id, this.#parts.outgoing.definition(id)])
+    }
+    for (const ids of uses) if (ids !== undefined) for (const id of ids) add(id)
+    if (typeof target === 'number') add(target)
+    else if (target !== undefined) for (const id of target) add(id)
+    return definitions
+  }
+
+  /** A value, or what stands for it when it cannot cross. */
+  #pack(value: unknown, instead: (error: unknown) => unknown): Packed {
+    try {
+      return this.#parts.outgoing.pack(value)
+    } catch (error) {
+      return this.#parts.outgoing.packError(instead(error))
+    }
+  }
+
+  #post(message: ToWorker, transfer: readonly unknown[] = []): void {
+    if (this.#gone) return
+    this.#parts.channel.post(message, transfer)
+  }
+}

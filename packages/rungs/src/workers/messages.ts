@@ -1,0 +1,135 @@
+// What a pool and a worker say to each other. A call goes as a Request, its outcome comes back as a Reply; the rest is about them.
+import type { WorkerInfo } from '../core/current-call.js'
+
+/** A value on its way; see `calls`. */
+export interface Parcel {
+  readonly plain: boolean
+  readonly data: unknown
+}
+
+/** Definitions that the reader does not have yet. */
+export type Definitions = readonly (readonly [id: number, definition: unknown])[]
+
+export interface Request {
+  readonly type: 'call'
+  /** Names the attempt. */
+  readonly id: number
+  /** The id of the future. */
+  readonly call: number
+  readonly key: string | undefined
+  readonly attempt: number
+  readonly target: number
+  readonly captured: Parcel | undefined
+  readonly args: Parcel
+  readonly definitions: Definitions | undefined
+  /** Where in the shared memory of the worker its words are; -1: nowhere. */
+  readonly cell: number
+  readonly mode: 'call' | 'stream' | 'chunk'
+  /** Of a stream: how many items may be on their way. */
+  readonly credit: number
+  /** Whether the pool wants to know when it begins. */
+  readonly tellBegin: boolean
+}
+
+export type ToWorker =
+  | Request
+  | {
+      readonly type: 'abort'
+      readonly id: number
+      readonly timeout: boolean
+      readonly reason: Parcel
+      readonly definitions: Definitions | undefined
+    }
+  | { readonly type: 'credit'; readonly id: number; readonly count: number | 'stop' }
+  /** End after the calls that are there. */
+  | { readonly type: 'retire' }
+  | RpcReply
+
+export type FromWorker =
+  | { readonly type: 'ready' }
+  | { readonly type: 'initializerFailed'; readonly reason: Parcel; readonly definitions: Definitions | undefined }
+  | { readonly type: 'finalizerFailed'; readonly reason: Parcel; readonly definitions: Definitions | undefined }
+  /** `at`: milliseconds since the epoch, to compare clocks of different threads and processes. */
+  | { readonly type: 'begun'; readonly id: number; readonly at: number }
+  | Reply
+  | { readonly type: 'progress'; readonly id: number; readonly value: Parcel; readonly definitions: Definitions | undefined }
+  /** One item of a stream. */
+  | { readonly type: 'item'; readonly id: number; readonly value: Parcel; readonly definitions: Definitions | undefined }
+  /** Outcomes of a chunk, in order: the first is that of item `from`. */
+  | {
+      readonly type: 'outcomes'
+      readonly id: number
+      readonly from: number
+      readonly outcomes: ChunkOutcomes
+      readonly definitions: Definitions | undefined
+    }
+  | { readonly type: 'output'; readonly to: 'stdout' | 'stderr'; readonly text: string }
+  | { readonly type: 'lent'; readonly id: number; readonly what: 'place' | 'thread' }
+  | { readonly type: 'regained'; readonly id: number }
+  | RpcRequest
+  | { readonly type: 'release'; readonly handle: number; readonly count: number }
+  /** What follows is its end, in peace. */
+  | { readonly type: 'bye' }
+  /** It is ending, not in peace. What it had to say has been said. */
+  | { readonly type: 'exit'; readonly code: number }
+
+export interface Reply {
+  readonly type: 'reply'
+  readonly id: number
+  /** `skipped`: it was not wanted any more before it began. */
+  readonly status: 'fulfilled' | 'rejected' | 'skipped'
+  readonly value: Parcel
+  readonly definitions: Definitions | undefined
+  /** Bytes that the worker holds, if that was asked for. */
+  readonly memory: number | undefined
+}
+
+/** Outcomes of consecutive items: values as one array when all went well, which is nearly always. */
+export type ChunkOutcomes =
+  | { readonly kind: 'values'; readonly values: Parcel; readonly ms: number }
+  | { readonly kind: 'rejected'; readonly reason: Parcel; readonly ms: number }
+
+/** A worker asks something of an object that stays with the pool: an executor, a callback, a future, a signal. */
+export interface RpcRequest {
+  readonly type: 'rpc'
+  /** Names the question. */
+  readonly id: number
+  readonly handle: number
+  readonly method: string
+  readonly target: number | undefined
+  readonly captured: Parcel | undefined
+  readonly args: Parcel
+  readonly definitions: Definitions | undefined
+}
+
+export interface RpcReply {
+  readonly type: 'rpcReply'
+  readonly id: number
+  /** `item`: not the last answer to this question. */
+  readonly status: 'fulfilled' | 'rejected' | 'cancelled' | 'item'
+  readonly value: Parcel
+  readonly definitions: Definitions | undefined
+}
+
+/** What a worker is told when it starts. */
+export interface WorkerStart {
+  readonly info: WorkerInfo
+  readonly boundary: 'thread' | 'process'
+  readonly code: 'any' | 'references-only' | undefined
+  readonly callsPerWorker: number
+  readonly measureMemory: boolean
+  readonly initializer: Startup | undefined
+  readonly finalizer: Startup | undefined
+  /** Identifies the pool. */
+  readonly pool: number
+  /** The module that makes executors out of handles. */
+  readonly executors: string
+}
+
+/** A call as data, with all that is needed to read it. */
+export interface Startup {
+  readonly target: number
+  readonly captured: Parcel | undefined
+  readonly args: Parcel
+  readonly definitions: Definitions
+}

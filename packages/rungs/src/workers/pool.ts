@@ -1,0 +1,744 @@
+// Acts: performs what `pool-state` decides. It keeps the work items, settles their futures, measures their times, and talks to the workers. What
+// to do next is never decided here.
+import { AsyncResource } from 'node:async_hooks'
+import type { Outgoing, Packed, ShippedCall } from '../calls/index.js'
+import { joinStacks } from '../calls/index.js'
+import type { CheckedCallOptions } from '../core/call-options.js'
+import { captureCallSite, framesOf } from '../core/call-site.js'
+import { currentCall } from '../core/current-call.js'
+import {
+  BrokenExecutorError,
+  CancelledError,
+  ExecutorShutdownError,
+  NotShippableError,
+  QueueFullError,
+  TimeoutError,
+  WorkerDiedError,
+} from '../core/errors.js'
+import type { ExecutorStats } from '../core/executor.js'
+import { cancelFuture, failFuture, fulfilFuture, onDone, startFuture } from '../core/future.js'
+import type { Outcome } from '../core/outcome.js'
+import { describe, report } from '../core/report.js'
+import type { Bell } from './bell.js'
+import { Deadlines } from './deadlines.js'
+import type { Death, HostEvents, SpawnHost, WorkerHost } from './host.js'
+import type { PoolOptions } from './pool-options.js'
+import { type Action, PoolState, type WorkerRecord } from './pool-state.js'
+import { RunningCall } from './running-call.js'
+import { SignalWatch } from './signal-watch.js'
+import { Batch, Ticket } from './ticket.js'
+import { type AnyFunction, Attempt, type ItemOwner, type Mode, oneCall, WorkItem } from './work-item.js'
+
+/** Calls that were submitted together. */
+export type CallBatch = Batch
+
+/** Milliseconds that a module may take to load, beyond the timeout of the call that needs it. */
+const longestLoad = 10_000
+
+export interface PoolParts {
+  readonly spawn: SpawnHost
+  /** Turns calls into data; undefined where nothing is sent. */
+  readonly outgoing?: Outgoing | undefined
+  /** Rung by workers when they have told something. Undefined where they need this thread. */
+  readonly news?: Bell | undefined
+}
+
+export class WorkerPool implements ItemOwner {
+  readonly #options: PoolOptions
+  readonly #parts: PoolParts
+  readonly #state: PoolState
+  readonly #deadlines = new Deadlines()
+  readonly #signals = new SignalWatch()
+  readonly #hosts = new Map<number, WorkerHost>()
+  /** Paused before their next attempt. */
+  readonly #paused = new Set<WorkItem>()
+  /** How workers that are gone ended, until that was told to their calls. */
+  readonly #deaths = new WeakMap<WorkerRecord, Death>()
+  /** Blocks this thread until the item is done, or for `ms`. */
+  readonly waitSync: ItemOwner['waitSync']
+  #brokenBy: { readonly cause: unknown; readonly message: string } | undefined
+  #draining = false
+  #referenced = true
+  #cancelsFutures = false
+  #terminating: { readonly kill: boolean } | undefined
+  #counts = { done: 0, failed: 0, cancelled: 0, retried: 0, restarts: 0, busyMs: 0 }
+  #idleCheck: ReturnType<typeof setTimeout> | undefined
+  #roomWaiters: { resolve(): void; reject(reason: unknown): void }[] = []
+  readonly #closed = withResolvers<void>()
+
+  constructor(options: PoolOptions, parts: PoolParts) {
+    this.#options = options
+    this.#parts = parts
+    const { news } = parts
+    this.waitSync = news && ((item, ms) => this.#waitSync(item, ms, news))
+    this.#state = new PoolState(options)
+    this.#drain()
+  }
+
+  get maxWorkers(): number {
+    return this.#state.maxWorkers
+  }
+
+  get stats(): ExecutorStats {
+    const { maxWorkers, workers, idle, running } = this.#state
+    return { workers: workers.size, idle, queued: this.#state.queued + this.#paused.size, running, ...this.#counts, maxWorkers }
+  }
+
+  /** Whether a call would have to wait for room in the queue. */
+  get full(): boolean {
+    return this.#state.waiting >= this.#options.maxQueue
+  }
+
+  /** Resolves when the queue has room. @throws {ExecutorShutdownError} or {@link BrokenExecutorError} if it will have none */
+  whenRoom(): Promise<void> {
+    if (!this.full) return Promise.resolve()
+    return new Promise((resolve, reject) => this.#roomWaiters.push({ resolve, reject }))
+  }
+
+  /**
+   * Takes a call. `below`: the function whose caller submitted it.
+   * @throws {ExecutorShutdownError}, {@link BrokenExecutorError}, {@link QueueFullError}
+   */
+  submit(fn: AnyFunction, args: readonly unknown[], options: CheckedCallOptions, below: AnyFunction, mode: Mode = oneCall): WorkItem {
+    this.check()
+    if (this.full) {
+      const { name, maxQueue } = this.#options
+      throw new QueueFullError(
+        `The queue of ${name} is full: ${maxQueue} calls wait (maxQueue: ${maxQueue}). Wait for some, or raise maxQueue`,
+      )
+    }
+    return this.#accept(fn, args, options, below, mode)
+  }
+
+  /** Whether {@link submitBatch} can be used: not by a task of this pool, which lends its place for each call that it waits for. */
+  get takesBatches(): boolean {
+    return this.#options.maxQueue === Number.POSITIVE_INFINITY && this.#callingTask() === undefined
+  }
+
+  /**
+   * Takes many calls of one function at once; they stand in the queue as one and cost nothing until their turn comes. `ended` is told of each, in
+   * the order in which they end.
+   * @throws as `submit`
+   */
+  submitBatch(
+    fn: AnyFunction,
+    count: number,
+    args: (index: number) => readonly unknown[],
+    options: CheckedCallOptions,
+    below: AnyFunction,
+    ended: (index: number, item: WorkItem) => void,
+  ): CallBatch {
+    this.check()
+    const site = captureCallSite(below)
+    const context = new AsyncResource('rungs', { requireManualDestroy: true })
+    let index = 0
+    const next = (): Attempt => {
+      const current = index++
+      const item = new WorkItem(this, fn, args(current), options, oneCall, site, context)
+      onDone(item.future, () => ended(current, item))
+      const attempt = new Attempt(item, 1)
+      item.attempt = attempt
+      return attempt
+    }
+    const batch = new Batch(options.priority, count, next)
+    this.#state.submitted(batch)
+    this.#drain()
+    return batch
+  }
+
+  /** The calls of a batch that have not begun shall not. @returns how many there were */
+  cancelBatch(batch: CallBatch): number {
+    const { count } = batch
+    this.#state.abandoned(batch)
+    this.#counts.cancelled += count
+    this.#drain()
+    return count
+  }
+
+  /** Calls that come later and count as submitted now: while it is not released, the pool does not close. */
+  reserve(): { submit: WorkerPool['submit']; release(): void } {
+    this.check()
+    const ticket = new Ticket(0)
+    this.#state.held(ticket)
+    return {
+      submit: (...call) => {
+        if (this.#brokenBy !== undefined) throw this.#broken()
+        if (this.#terminating !== undefined || this.#cancelsFutures)
+          throw new CancelledError('The executor was shut down before the call began')
+        return this.#accept(...call)
+      },
+      release: () => {
+        this.#state.released(ticket)
+        this.#drain()
+      },
+    }
+  }
+
+  /** @throws what `submit` throws when the pool takes no calls any more */
+  check(): void {
+    if (this.#brokenBy !== undefined) throw this.#broken()
+    if (!this.#state.open) {
+      const how = this.#terminating === undefined ? 'shut down' : 'terminated'
+      throw new ExecutorShutdownError(
+        `The executor ${this.#options.name} was ${how} and takes no new calls. Submit before that, or make a new one`,
+      )
+    }
+  }
+
+  #accept(fn: AnyFunction, args: readonly unknown[], options: CheckedCallOptions, below: AnyFunction, mode: Mode = oneCall): WorkItem {
+    const site = captureCallSite(below)
+    const context = new AsyncResource('rungs', { requireManualDestroy: true })
+    const item = new WorkItem(this, fn, args, options, mode, site, context)
+    if (options.signal !== undefined && !this.#watchSignal(item, options.signal)) return item
+    if (this.#parts.outgoing !== undefined && !this.#ship(item, this.#parts.outgoing)) return item
+    if (options.deadline !== undefined)
+      item.deadline = this.#deadlines.add(this.#deadlines.now() + options.deadline, () => this.#deadlinePassed(item))
+    this.#begin(item)
+    return item
+  }
+
+  /** The reader of a stream has taken some items, or wants no more. */
+  credit(item: WorkItem, count: number | 'stop'): void {
+    const { attempt } = item
+    if (attempt?.worker !== undefined) this.#hosts.get(attempt.worker.id)?.credit(attempt, count)
+  }
+
+  /** The items of a chunk that have not begun shall not; the one that runs is not disturbed. */
+  stopChunk(item: WorkItem): void {
+    if (item.attempt?.place === 'running') this.credit(item, 'stop')
+    else item.future.cancel()
+  }
+
+  resize(maxWorkers: number): void {
+    this.#state.resized(maxWorkers)
+    this.#drain()
+  }
+
+  shutdown(wait: boolean, cancelFutures: boolean): Promise<void> {
+    this.#state.closing()
+    if (cancelFutures) {
+      this.#cancelsFutures = true
+      for (const item of this.#queuedItems()) this.#cancelItem(item, 'The executor was shut down')
+      for (const item of [...this.#paused]) this.#cancelItem(item, 'The executor was shut down')
+    }
+    this.#drain()
+    return wait ? this.#closed.promise : Promise.resolve()
+  }
+
+  terminate(kill: boolean): Promise<void> {
+    this.#terminating ??= { kill }
+    const items = this.#queuedItems()
+    for (const worker of this.#state.workers.values()) for (const ticket of worker.calls) items.push(itemOf(ticket))
+    for (const item of items) this.#cancelItem(item, 'The executor was terminated')
+    for (const item of [...this.#paused]) this.#cancelItem(item, 'The executor was terminated')
+    this.#state.terminating()
+    this.#drain()
+    return this.#closed.promise
+  }
+
+  // ---- the way of a call ----------------------------------------------------------------------------------------
+
+  /** @returns false if the signal is aborted already; the future is then cancelled. */
+  #watchSignal(item: WorkItem, signal: AbortSignal): boolean {
+    const cancel = (): void => {
+      cancelFuture(item.future, new CancelledError('The call was cancelled by its signal', { reason: signal.reason }), signal.reason)
+    }
+    if (signal.aborted) {
+      cancel()
+      return false
+    }
+    this.#signals.add(signal, item, cancel)
+    return true
+  }
+
+  /** @returns false if it cannot cross; the future has then failed. */
+  #ship(item: WorkItem, outgoing: Outgoing): boolean {
+    try {
+      const { transfer } = item.options
+      item.shipped = outgoing.ship(item.fn, item.args, transfer === undefined ? undefined : { transfer })
+      return true
+    } catch (error) {
+      joinStacks(error, framesOf(item.site))
+      this.#finish(item)
+      this.#counts.failed++
+      failFuture(item.future, error)
+      return false
+    }
+  }
+
+  #begin(item: WorkItem): void {
+    const attempt = new Attempt(item, item.attempts + 1)
+    item.attempt = attempt
+    this.#state.submitted(attempt)
+    this.#drain()
+    if (attempt.place === 'queued' && item.shipped !== undefined) this.#snapshot(item, item.shipped)
+  }
+
+  /** It waits: what is changed in its arguments meanwhile is not meant for it. */
+  #snapshot(item: WorkItem, shipped: ShippedCall): void {
+    const { args, captured } = shipped
+    const copy = copyOf(args)
+    const copyOfCaptured = captured && copyOf(captured)
+    if (copy !== args || copyOfCaptured !== captured) item.shipped = { ...shipped, args: copy, captured: copyOfCaptured }
+  }
+
+  #begun(attempt: Attempt, at: number): void {
+    const { item } = attempt
+    if (attempt.startedAt !== undefined) return
+    attempt.startedAt = at
+    item.startedAt ??= at
+    if (attempt.abandoned) return
+    item.attempts = attempt.number
+    startFuture(item.future)
+    const { timeout } = item.options
+    if (timeout === undefined) return
+    if (attempt.timeout !== undefined) this.#deadlines.remove(attempt.timeout)
+    attempt.timeout = this.#deadlines.add(at + timeout, () => this.#timedOut(attempt, timeout))
+  }
+
+  #ended(attempt: Attempt, worker: WorkerRecord, outcome: Outcome, memory?: number): void {
+    const { item } = attempt
+    const now = this.#deadlines.now()
+    this.#clear(attempt)
+    this.#noteStart(attempt)
+    this.#counts.busyMs += now - (attempt.startedAt ?? now)
+    const recycle = memory !== undefined && memory > this.#options.maxMemoryPerWorker
+    const abandoned = attempt.abandoned
+    this.#state.ended(attempt, worker, recycle, now)
+    if (!abandoned) {
+      if (outcome.status === 'fulfilled') this.#succeed(item, outcome.value)
+      else this.#failed(item, attempt, outcome.reason)
+    }
+    this.#drain()
+  }
+
+  /** Its beginning was not told: then it is when it was sent. */
+  #noteStart(attempt: Attempt): void {
+    const { item } = attempt
+    attempt.startedAt ??= attempt.sentAt
+    item.startedAt ??= attempt.startedAt
+    if (!attempt.abandoned) item.attempts = attempt.number
+  }
+
+  #succeed(item: WorkItem, value: unknown): void {
+    this.#finish(item)
+    this.#counts.done++
+    fulfilFuture(item.future, value)
+  }
+
+  #failed(item: WorkItem, attempt: Attempt, reason: unknown): void {
+    const { retries } = item.options
+    const again =
+      retries !== undefined && attempt.number <= retries.limit && !this.#isFinal(reason) && this.#wantsRetry(item, reason, attempt.number)
+    if (!again || retries === undefined) {
+      joinStacks(reason, framesOf(item.site))
+      this.#finish(item)
+      this.#counts.failed++
+      failFuture(item.future, reason)
+      return
+    }
+    this.#counts.retried++
+    item.attempts = attempt.number
+    const pause = retries.pauseAfter(attempt.number, Math.random)
+    if (pause === 0) {
+      this.#begin(item)
+      return
+    }
+    const next = new Attempt(item, attempt.number + 1)
+    item.attempt = next
+    this.#state.held(next)
+    this.#paused.add(item)
+    item.pause = this.#deadlines.add(this.#deadlines.now() + pause, () => {
+      this.#paused.delete(item)
+      // Submitted before it is released: a pool that is closing must not find itself without calls in between.
+      this.#begin(item)
+      this.#state.released(next)
+      this.#drain()
+    })
+  }
+
+  /** What a further attempt cannot change. */
+  #isFinal(reason: unknown): boolean {
+    return reason instanceof NotShippableError || this.#brokenBy !== undefined || this.#terminating !== undefined
+  }
+
+  #wantsRetry(item: WorkItem, reason: unknown, attempt: number): boolean {
+    const when = item.options.retries?.when
+    if (when === undefined) return true
+    try {
+      return item.context.runInAsyncScope(when, undefined, reason, attempt)
+    } catch (error) {
+      report('RUNGS_CALLBACK', 'The condition of retries (when) threw, so the call is not tried again', error)
+      return false
+    }
+  }
+
+  /** Time is up for this attempt. */
+  #timedOut(attempt: Attempt, timeout: number): void {
+    if (attempt.abandoned) return
+    const error = new TimeoutError(`The call did not end within its timeout of ${timeout} ms${labelOf(attempt.item)}`)
+    this.#giveUp(attempt, error)
+    this.#failed(attempt.item, attempt, error)
+    this.#drain()
+  }
+
+  /** Time is up for the call as a whole. */
+  #deadlinePassed(item: WorkItem): void {
+    const { attempt } = item
+    if (item.future.done) return
+    const error = new TimeoutError(`The call did not end within its deadline of ${item.options.deadline} ms from submit${labelOf(item)}`)
+    if (attempt !== undefined) this.#giveUp(attempt, error)
+    joinStacks(error, framesOf(item.site))
+    this.#finish(item)
+    this.#counts.failed++
+    failFuture(item.future, error)
+    this.#drain()
+  }
+
+  /** The future of the item was cancelled. */
+  cancelled(item: WorkItem, reason: unknown): void {
+    this.#counts.cancelled++
+    if (item.attempt !== undefined) this.#giveUp(item.attempt, new CancelledError(undefined, { reason }))
+    this.#finish(item)
+    this.#drain()
+  }
+
+  /** Those that wait. Those of a batch are taken out of it. */
+  #queuedItems(): WorkItem[] {
+    const tickets = [...this.#state.queue]
+    for (const ticket of tickets) if (ticket instanceof Batch) this.#state.abandoned(ticket)
+    return tickets.flatMap(itemsOf)
+  }
+
+  #cancelItem(item: WorkItem, message: string): void {
+    cancelFuture(item.future, new CancelledError(message))
+  }
+
+  #giveUp(attempt: Attempt, reason: unknown): void {
+    attempt.abortReason = reason
+    if (attempt.timeout !== undefined) this.#deadlines.remove(attempt.timeout)
+    this.#state.abandoned(attempt)
+  }
+
+  /** Nothing of the call is kept any more, but for the attempt that may still be running. */
+  #finish(item: WorkItem): void {
+    item.endedAt = this.#deadlines.now()
+    if (item.deadline !== undefined) this.#deadlines.remove(item.deadline)
+    if (item.pause !== undefined) this.#deadlines.remove(item.pause)
+    if (item.options.signal !== undefined) this.#signals.remove(item.options.signal, item)
+    this.#paused.delete(item)
+    item.shipped = undefined
+  }
+
+  #clear(attempt: Attempt): void {
+    if (attempt.timeout !== undefined) this.#deadlines.remove(attempt.timeout)
+    if (attempt.grace !== undefined) this.#deadlines.remove(attempt.grace)
+  }
+
+  /** Whether the call has begun. */
+  isRunning({ attempt }: WorkItem): boolean {
+    if (attempt?.place !== 'running' || attempt.worker === undefined) return false
+    return this.#hosts.get(attempt.worker.id)?.hasBegun(attempt) ?? false
+  }
+
+  /** A task of this pool that waits for another lends its place. */
+  awaited(item: WorkItem): void {
+    const waiter = this.#callingTask()
+    if (waiter === undefined || item.future.done) return
+    if (waiter.waits++ === 0) this.#state.lent(waiter, 'place')
+    onDone(item.future, () => {
+      if (--waiter.waits === 0) this.#state.regained(waiter)
+      this.#drain()
+    })
+    this.#drain()
+  }
+
+  /** The task of this pool that is running now. */
+  #callingTask(): Attempt | undefined {
+    if (this.#parts.outgoing !== undefined) return undefined
+    const call = currentCall()
+    const task = call instanceof RunningCall ? call.task : undefined
+    return task?.item.owner === this ? task : undefined
+  }
+
+  #waitSync({ future }: WorkItem, ms: number, news: Bell): void {
+    const until = this.#deadlines.now() + ms
+    while (!future.done) {
+      const heard = news.read()
+      for (const host of [...this.#hosts.values()]) host.pump?.()
+      this.#deadlines.runDue()
+      if (future.done) return
+      const now = this.#deadlines.now()
+      if (now >= until) return
+      news.wait(heard, Math.min(until, this.#deadlines.next ?? Number.POSITIVE_INFINITY) - now)
+    }
+  }
+
+  // ---- performing what was decided ------------------------------------------------------------------------------
+
+  #drain(): void {
+    if (this.#draining) return
+    this.#draining = true
+    const { admitted, actions } = this.#state
+    try {
+      while (admitted.length > 0 || actions.length > 0) {
+        // Calls first: a worker that retires was given its last one in the same breath.
+        for (const ticket of admitted.splice(0)) this.#send(ticket)
+        for (const action of actions.splice(0)) this.#perform(action)
+      }
+    } finally {
+      this.#draining = false
+    }
+    this.#reference()
+    if (this.#roomWaiters.length > 0) this.#tellRoom()
+    if (this.#options.idleTimeout !== Number.POSITIVE_INFINITY) this.#watchIdle()
+  }
+
+  #send(ticket: Ticket): void {
+    const attempt = ticket as Attempt // All tickets of this pool are.
+    const { worker } = attempt
+    const host = worker && this.#hosts.get(worker.id)
+    if (worker === undefined || host === undefined) return
+    attempt.sentAt = this.#deadlines.now()
+    const { timeout } = attempt.item.options
+    if (timeout !== undefined) this.#limitLoading(attempt, host, timeout)
+    host.send(attempt)
+  }
+
+  /** The time of a call runs from its start; the loading of its module before that must not take for ever either. */
+  #limitLoading(attempt: Attempt, host: WorkerHost, timeout: number): void {
+    attempt.timeout = this.#deadlines.add(this.#deadlines.now() + timeout + longestLoad, () => {
+      if (host.hasBegun(attempt)) this.#timedOut(attempt, timeout)
+      else this.#limitLoading(attempt, host, timeout)
+    })
+  }
+
+  #perform(action: Action): void {
+    switch (action.type) {
+      case 'spawn':
+        this.#spawn(action.worker)
+        return
+      case 'retire':
+        this.#hosts.get(action.worker.id)?.retire()
+        return
+      case 'kill':
+        this.#hosts.get(action.worker.id)?.kill(this.#terminating?.kill ?? false)
+        return
+      case 'abort':
+        this.#abort(action.ticket as Attempt) // All tickets of this pool are.
+        return
+      case 'lost':
+        this.#lose(action.ticket as Attempt, action.worker) // All tickets of this pool are.
+        return
+      case 'broken':
+        for (const item of itemsOf(action.ticket)) this.#fail(item, this.#broken())
+        return
+      case 'closed':
+        if (this.#idleCheck !== undefined) clearTimeout(this.#idleCheck)
+        this.#closed.resolve()
+    }
+  }
+
+  #spawn(worker: WorkerRecord): void {
+    if (worker.id > 1 && this.#restarting.delete(worker.index)) this.#counts.restarts++
+    const events: HostEvents = {
+      ready: () => {
+        this.#state.ready(worker, this.#deadlines.now())
+        this.#drain()
+      },
+      initializerFailed: (cause) => {
+        this.#brokenBy ??= { cause, message: `An initializer of ${this.#options.name} failed` }
+        report('RUNGS_INITIALIZER', `The initializer failed in worker ${this.#nameOf(worker)}, so the executor is broken`, cause)
+        this.#state.break()
+        this.#drain()
+      },
+      finalizerFailed: (reason) => report('RUNGS_FINALIZER', `The finalizer failed in worker ${this.#nameOf(worker)}`, reason),
+      begun: (attempt, at) => this.#begun(attempt, at),
+      ended: (attempt, outcome, memory) => this.#ended(attempt, worker, outcome, memory),
+      progress: (attempt, value) => this.#progress(attempt.item, value),
+      lent: (attempt, what) => {
+        this.#state.lent(attempt, what)
+        this.#drain()
+      },
+      regained: (attempt) => {
+        this.#state.regained(attempt)
+        this.#drain()
+      },
+      gone: (death) => this.#gone(worker, death),
+    }
+    try {
+      const host = this.#parts.spawn(worker, this.#nameOf(worker), events)
+      host.setRef(this.#referenced)
+      this.#hosts.set(worker.id, host)
+    } catch (cause) {
+      // Options that no worker can be started with. Not from here: the decision that led here is still being performed.
+      this.#brokenBy ??= { cause, message: `A worker of ${this.#options.name} could not be started` }
+      queueMicrotask(() => this.#gone(worker, { inPeace: false, cause }))
+    }
+  }
+
+  readonly #restarting = new Set<number>()
+
+  #nameOf(worker: WorkerRecord): string {
+    return `${this.#options.name}-${worker.index}`
+  }
+
+  #abort(attempt: Attempt): void {
+    const { worker, item } = attempt
+    if (worker === undefined || this.#terminating !== undefined) return
+    const host = this.#hosts.get(worker.id)
+    if (host === undefined) return
+    attempt.grace = this.#deadlines.add(this.#deadlines.now() + item.options.grace, () => {
+      // One that has not begun will not: it is told before it does, and its worker is busy with another.
+      if (!host.replaceable || !host.hasBegun(attempt)) return
+      this.#restarting.add(worker.index)
+      this.#state.overran(attempt)
+      this.#drain()
+    })
+    host.abort(attempt)
+  }
+
+  #gone(worker: WorkerRecord, death: Death): void {
+    if (!this.#state.workers.has(worker.id)) return
+    const host = this.#hosts.get(worker.id)
+    const name = this.#nameOf(worker)
+    const unexpected = !death.inPeace && (worker.phase === 'ready' || worker.phase === 'starting')
+    if (unexpected) this.#restarting.add(worker.index)
+    if (unexpected && worker.calls.size === 0 && worker.phase === 'ready') this.#reportIdleDeath(name, death)
+    if (unexpected && !this.#options.replaceDeadWorkers) {
+      const cause = new WorkerDiedError(deathMessage(name, death), { ...death, worker: name })
+      this.#brokenBy ??= { cause, message: `A worker of ${this.#options.name} died` }
+    }
+    for (const ticket of worker.calls) this.#clear(ticket as Attempt) // All tickets of this pool are.
+    this.#lastDeath = { message: deathMessage(name, death), cause: death.cause }
+    this.#deaths.set(worker, death)
+    this.#hosts.delete(worker.id)
+    this.#state.gone(worker, (ticket) => host?.hasBegun(ticket as Attempt) ?? false, death.inPeace)
+    this.#drain()
+  }
+
+  /** The worker died while it ran the call. */
+  #lose(attempt: Attempt, worker: WorkerRecord): void {
+    const { item } = attempt
+    this.#noteStart(attempt)
+    const death = this.#deaths.get(worker)
+    const name = this.#nameOf(worker)
+    const message = deathMessage(name, death ?? { inPeace: false })
+    this.#failed(item, attempt, new WorkerDiedError(`${message}${labelOf(item)}`, { ...death, worker: name, key: item.options.key }))
+  }
+
+  #lastDeath: { readonly message: string; readonly cause: unknown } | undefined
+
+  #broken(): BrokenExecutorError {
+    const by = this.#brokenBy ?? {
+      message: `Workers of ${this.#options.name} died before they were ready, one after the other: ${this.#lastDeath?.message}`,
+      cause: this.#lastDeath?.cause,
+    }
+    this.#brokenBy = by
+    const why = by.cause === undefined ? '' : `: ${by.cause instanceof Error ? by.cause.message : describe(by.cause)}`
+    return new BrokenExecutorError(`${by.message}, so the executor takes no more calls${why}`, { cause: by.cause })
+  }
+
+  #fail(item: WorkItem, error: Error): void {
+    if (item.attempt !== undefined) this.#clear(item.attempt)
+    joinStacks(error, framesOf(item.site))
+    this.#finish(item)
+    if (failFuture(item.future, error)) this.#counts.failed++
+  }
+
+  #reportIdleDeath(name: string, death: Death): void {
+    if (death.cause === undefined) return
+    report('RUNGS_WORKER_DIED', `The idle worker ${name} died and is replaced when it is needed`, death.cause)
+  }
+
+  #progress(item: WorkItem, value: unknown): void {
+    const { onProgress } = item.options
+    if (onProgress === undefined || item.future.done) return
+    try {
+      item.context.runInAsyncScope(onProgress, undefined, value, item.future)
+    } catch (error) {
+      report('RUNGS_CALLBACK', 'onProgress threw', error)
+    }
+  }
+
+  /** Pending work keeps the process alive, and so does an end that somebody waits for; an idle pool does not. */
+  #reference(): void {
+    const wanted = this.#state.busy || !this.#state.open
+    if (wanted === this.#referenced) return
+    if (wanted) this.#setReferenced(true)
+    // Not at once: between one call and the next there is often less than a turn.
+    else setImmediate(() => this.#setReferenced(this.#state.busy || !this.#state.open))
+  }
+
+  #setReferenced(referenced: boolean): void {
+    if (referenced === this.#referenced) return
+    this.#referenced = referenced
+    for (const host of this.#hosts.values()) host.setRef(referenced)
+  }
+
+  #tellRoom(): void {
+    const refused = this.#brokenBy !== undefined ? this.#broken() : undefined
+    if (refused === undefined && this.#state.open && this.full) return
+    const waiters = this.#roomWaiters
+    this.#roomWaiters = []
+    // Whoever waited asks again: another may have been faster.
+    for (const waiter of waiters) {
+      if (refused === undefined) waiter.resolve()
+      else waiter.reject(refused)
+    }
+  }
+
+  #watchIdle(): void {
+    if (this.#idleCheck !== undefined || this.#state.workers.size <= this.#options.minWorkers) return
+    this.#idleIn(this.#options.idleTimeout)
+  }
+
+  #idleIn(ms: number): void {
+    this.#idleCheck = setTimeout(() => {
+      this.#idleCheck = undefined
+      const next = this.#state.expired(this.#deadlines.now())
+      if (next !== undefined) this.#idleIn(Math.max(1, next - this.#deadlines.now()))
+      this.#drain()
+    }, Math.ceil(ms))
+    this.#idleCheck.unref()
+  }
+}
+
+/** Not of what is only primitive values, and not of what is moved: it has been given away. */
+function copyOf(packed: Packed): Packed {
+  const { data, transfer } = packed
+  if (transfer.length > 0 || !Array.isArray(data) || data.every((value) => typeof value !== 'object' || value === null)) return packed
+  try {
+    return { ...packed, data: structuredClone(data) }
+  } catch {
+    // Whatever it is: it will not be possible to send it either, and that is told then.
+    return packed
+  }
+}
+
+function itemOf(ticket: Ticket): WorkItem {
+  return (ticket as Attempt).item // All tickets of this pool are attempts.
+}
+
+/** Those that a batch has left are made now: they end without having begun. */
+function itemsOf(ticket: Ticket): WorkItem[] {
+  return ticket instanceof Batch ? Array.from({ length: ticket.count }, () => itemOf(ticket.take())) : [itemOf(ticket)]
+}
+
+function labelOf(item: WorkItem): string {
+  return item.options.key === undefined ? '' : ` (call ${JSON.stringify(item.options.key)})`
+}
+
+function deathMessage(name: string, { exitCode, signal, cause }: Death): string {
+  const how = signal !== undefined ? `was ended by ${signal}` : exitCode !== undefined ? `ended with exit code ${exitCode}` : 'ended'
+  const why = cause === undefined ? '' : `: ${cause instanceof Error ? `${cause.name}: ${cause.message}` : describe(cause)}`
+  return `Worker ${name} ${how} while the call was running${why}`
+}
+
+function withResolvers<T>(): { promise: Promise<T>; resolve(value: T): void } {
+  let resolve: (value: T) => void = () => {}
+  const promise = new Promise<T>((settle) => {
+    resolve = settle
+  })
+  return { promise, resolve }
+}

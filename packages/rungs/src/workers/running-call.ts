@@ -1,0 +1,91 @@
+// A call as it runs here: what `currentCall()` gives, and what the server keeps of it.
+import type { CurrentCall, WorkerInfo } from '../core/current-call.js'
+import { runInCall, setCurrentCall } from '../core/current-call.js'
+import { LiveSignal } from './live-signal.js'
+import type { AnyFunction, Attempt } from './work-item.js'
+
+export interface CallInit {
+  readonly id: number
+  readonly key: string | undefined
+  readonly attempt: number
+  readonly worker: WorkerInfo
+  readonly aborted: () => number
+  readonly progress: (value: unknown) => void
+  /** Of a task: the attempt itself, which is on this very thread. */
+  readonly task?: Attempt | undefined
+}
+
+export class RunningCall implements CurrentCall {
+  readonly id: number
+  readonly key: string | undefined
+  readonly attempt: number
+  readonly worker: WorkerInfo
+  readonly task: Attempt | undefined
+  readonly #aborted: () => number
+  readonly #progress: (value: unknown) => void
+  #signal: LiveSignal | undefined
+  #reason: { readonly reason: unknown } | undefined
+
+  constructor(init: CallInit) {
+    this.id = init.id
+    this.key = init.key
+    this.attempt = init.attempt
+    this.worker = init.worker
+    this.task = init.task
+    this.#aborted = init.aborted
+    this.#progress = init.progress
+  }
+
+  /** Made when it is first asked for: most calls never look. */
+  get signal(): AbortSignal {
+    if (this.#signal === undefined) {
+      this.#signal = new LiveSignal(this.#aborted)
+      if (this.#reason !== undefined) this.#signal.abort(this.#reason.reason)
+    }
+    return this.#signal.signal
+  }
+
+  progress(value: unknown): void {
+    this.#progress(value)
+  }
+
+  abort(reason: unknown): void {
+    this.#reason = { reason }
+    this.#signal?.abort(reason)
+  }
+}
+
+/** Functions that gave a value at once whenever they were called. */
+const synchronous = new WeakSet<AnyFunction>()
+
+/**
+ * Calls `fn` as `call`. An AsyncLocalStorage makes the call known after an `await` too, but costs several times what a short function takes; a
+ * function that has shown that it gives its value at once does without.
+ */
+export function runCall(call: CurrentCall, fn: AnyFunction, args: readonly unknown[]): unknown {
+  if (!synchronous.has(fn)) {
+    const result = runInCall(call, () => fn(...args))
+    if (!isThenable(result) && !isIterator(result)) synchronous.add(fn)
+    return result
+  }
+  const before = setCurrentCall(call)
+  try {
+    const result = fn(...args)
+    if (isThenable(result)) synchronous.delete(fn)
+    return result
+  } finally {
+    setCurrentCall(before)
+  }
+}
+
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    (typeof value === 'object' || typeof value === 'function') &&
+    value !== null &&
+    typeof (value as PromiseLike<unknown>).then === 'function'
+  )
+}
+
+function isIterator(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && typeof (value as Iterator<unknown>).next === 'function'
+}

@@ -1,0 +1,184 @@
+// Starts worker threads: a Worker, and a MessagePort of our own to it, so that a call may use `parentPort` for itself.
+import {
+  MessageChannel,
+  type MessagePort,
+  type ResourceLimits,
+  receiveMessageOnPort,
+  type TransferListItem,
+  Worker,
+} from 'node:worker_threads'
+import type { Outgoing, ShippedCall } from '../calls/index.js'
+import { Bell } from './bell.js'
+import { Cells } from './cells.js'
+import type { Channel } from './channel.js'
+import type { HandleTable } from './handle-table.js'
+import type { SpawnHost } from './host.js'
+import { Link } from './link.js'
+import type { Definitions, FromWorker, Startup, ToWorker, WorkerStart } from './messages.js'
+import type { AnyFunction } from './work-item.js'
+
+export interface ThreadConfig {
+  readonly outgoing: Outgoing
+  readonly handles: HandleTable
+  /** Identifies the pool. */
+  readonly pool: number
+  /** Rung by workers when they have told something. */
+  readonly news: Bell
+  readonly callsPerWorker: number
+  readonly measureMemory: boolean
+  readonly initializer: ShippedCall | undefined
+  readonly finalizer: ShippedCall | undefined
+  readonly code: 'any' | 'references-only' | undefined
+  readonly executors: string
+  readonly resourceLimits: ResourceLimits | undefined
+  readonly execArgv: readonly string[] | undefined
+  readonly env: NodeJS.ProcessEnv | undefined
+  readonly stdio: 'inherit' | 'ignore'
+  readonly now: () => number
+}
+
+/** What a thread gets as its workerData. */
+export interface ThreadStart {
+  readonly rungs: true
+  readonly port: MessagePort
+  readonly start: WorkerStart
+  readonly cells: SharedArrayBuffer
+  readonly news: SharedArrayBuffer
+  readonly mail: SharedArrayBuffer
+}
+
+/** How many calls more than `callsPerWorker` a worker may have, by places that others lend. */
+const lentPlaces = 64
+
+const main = new URL('./thread-main.js', import.meta.url)
+
+export function threadSpawner(config: ThreadConfig): SpawnHost {
+  return (record, name, events) => {
+    const { port1: port, port2: theirs } = new MessageChannel()
+    const cells = Cells.create(config.callsPerWorker + lentPlaces)
+    const mail = new Bell()
+    const start: WorkerStart = {
+      info: { name, index: record.index, kind: 'thread' },
+      boundary: 'thread',
+      code: config.code,
+      callsPerWorker: config.callsPerWorker,
+      measureMemory: config.measureMemory,
+      initializer: startupOf(config.initializer, config.outgoing),
+      finalizer: startupOf(config.finalizer, config.outgoing),
+      pool: config.pool,
+      executors: config.executors,
+    }
+    const data: ThreadStart = { rungs: true, port: theirs, start, cells: cells.buffer, news: config.news.buffer, mail: mail.buffer }
+    const worker = new Worker(main, {
+      name,
+      workerData: data,
+      transferList: [theirs, ...transfersOf(config.initializer), ...transfersOf(config.finalizer)],
+      // What is printed comes by our own channel. Reading these streams would keep the process alive, also when the thread does not.
+      stdout: config.stdio === 'ignore',
+      stderr: config.stdio === 'ignore',
+      execArgv: config.execArgv === undefined ? inheritedFlags() : [...config.execArgv],
+      ...(config.env !== undefined && { env: config.env }),
+      ...(config.resourceLimits !== undefined && { resourceLimits: config.resourceLimits }),
+    })
+    const print = (to: 'stdout' | 'stderr', text: string): void => {
+      if (config.stdio === 'inherit') process[to].write(text)
+    }
+    const link = new Link({
+      channel: new PortChannel<ToWorker, FromWorker>(port, mail),
+      cells,
+      outgoing: config.outgoing,
+      handles: config.handles,
+      events,
+      kill: () => void worker.terminate(),
+      print,
+      now: config.now,
+      setRef: (ref) => (ref ? worker.ref() : worker.unref()),
+    })
+    let cause: unknown
+    worker.on('error', (error) => {
+      cause = error
+    })
+    worker.on('exit', (exitCode) => link.gone({ exitCode, cause }))
+    return link
+  }
+}
+
+/** Flags of this process that a thread can have too: those that say what to run would stop it from starting. */
+function inheritedFlags(): string[] {
+  const flags: string[] = []
+  const skipped =
+    /^(-e|-p|-pe|-i|-r|-c|--eval|--print|--interactive|--check|--input-type|--inspect.*|--test.*|--watch.*|--title|--expose-gc|--max-.*|--v8-.*|--cpu-prof.*|--heap-prof.*|--heapsnapshot.*|--run|--stack-.*|--abort.*|--prof|--env-file.*|--build-snapshot.*)$/
+  const withValue = /^(-e|-p|-pe|-r|--eval|--print|--title|--input-type)$/
+  for (let index = 0; index < process.execArgv.length; index++) {
+    const flag = process.execArgv[index] ?? ''
+    const name = flag.split('=')[0] ?? flag
+    if (!skipped.test(name)) flags.push(flag)
+    else if (withValue.test(flag)) index++
+  }
+  // Asked for by functions that are compiled with the importer of their module; nothing that a user could change.
+  if (process.allowedNodeEnvironmentFlags.has('--disable-warning')) flags.push('--disable-warning=ExperimentalWarning')
+  return flags
+}
+
+function startupOf(shipped: ShippedCall | undefined, outgoing: Outgoing): Startup | undefined {
+  if (shipped === undefined) return undefined
+  const { target, captured, args } = shipped
+  const ids = new Set([...(captured?.uses ?? []), ...args.uses, target])
+  const definitions: Definitions = [...ids].map((id) => [id, outgoing.definition(id)] as const)
+  return {
+    target,
+    captured: captured && { plain: captured.plain, data: captured.data },
+    args: { plain: args.plain, data: args.data },
+    definitions,
+  }
+}
+
+function transfersOf(shipped: ShippedCall | undefined): TransferListItem[] {
+  return shipped === undefined ? [] : [...(shipped.captured?.transfer ?? []), ...shipped.args.transfer]
+}
+
+/** A channel over a MessagePort. `bell` is rung after each message, for a reader that is blocked. */
+export class PortChannel<Out, In> implements Channel<Out, In> {
+  readonly #port: MessagePort
+  readonly #bell: Bell
+  #receive: ((message: In) => void) | undefined
+
+  constructor(port: MessagePort, bell: Bell) {
+    this.#port = port
+    this.#bell = bell
+  }
+
+  post(message: Out, transfer?: readonly unknown[]): void {
+    this.#port.postMessage(message, transfer as TransferListItem[] | undefined) // What can be moved is for the port to judge.
+    this.#bell.ring()
+  }
+
+  onMessage(receive: (message: In) => void): void {
+    this.#receive = receive
+    this.#port.on('message', receive)
+    // A message that cannot be read is a call or an outcome that nobody would ever hear of.
+    this.#port.on('messageerror', (error) => {
+      throw error
+    })
+  }
+
+  pump(): void {
+    for (let received = receiveMessageOnPort(this.#port); received !== undefined; received = receiveMessageOnPort(this.#port)) {
+      this.#receive?.(received.message)
+    }
+  }
+
+  setRef(ref: boolean): void {
+    if (ref) this.#port.ref()
+    else this.#port.unref()
+  }
+
+  close(): void {
+    this.#port.close()
+  }
+}
+
+/** For executors: ships the function that runs in each worker at its start or end. */
+export function shipStartup(outgoing: Outgoing, fn: AnyFunction | undefined, args: readonly unknown[]): ShippedCall | undefined {
+  return fn === undefined ? undefined : outgoing.ship(fn, args)
+}

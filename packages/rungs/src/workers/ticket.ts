@@ -1,0 +1,155 @@
+// A ticket is a call as the pool's decisions see it: where it is, and nothing of what it does. It is a link of at most one list at a time (the
+// queue, or the calls of a worker), so that taking it out of wherever it is costs the same for the first and the millionth.
+import type { WorkerRecord } from './pool-state.js'
+
+/**
+ *   new ──▶ queued ──▶ admitted ──▶ running ──▶ gone
+ *    │         └─────────────────────┐    │
+ *    └──▶ held (paused before its next attempt) ◀──┘ (a new attempt)
+ *
+ * `admitted` is seen only where workers pull: the call lies in their shared queue. Where calls are pushed it is running at once.
+ */
+export type Place = 'new' | 'queued' | 'admitted' | 'running' | 'held' | 'gone'
+
+export class Ticket {
+  place: Place = 'new'
+  /** Which worker has it, while it is running. */
+  worker: WorkerRecord | undefined = undefined
+  /** Nobody wants its outcome any more; it still takes its place until it ends. */
+  abandoned = false
+  /** It waits for another call of its own pool and has lent its place. */
+  lends: 'no' | 'place' | 'thread' = 'no'
+  /** @internal for {@link TicketList} */
+  list: TicketList | undefined = undefined
+  /** @internal for {@link TicketList} */
+  previous: Ticket | undefined = undefined
+  /** @internal for {@link TicketList} */
+  next: Ticket | undefined = undefined
+
+  constructor(readonly priority: number) {}
+}
+
+/** Many calls that stand in the queue as one, and become tickets one by one as their turns come. */
+export class Batch extends Ticket {
+  /** How many are left. */
+  count: number
+  readonly #next: () => Ticket
+
+  constructor(priority: number, count: number, next: () => Ticket) {
+    super(priority)
+    this.count = count
+    this.#next = next
+  }
+
+  take(): Ticket {
+    this.count--
+    return this.#next()
+  }
+}
+
+/** A doubly linked list through the tickets themselves: first in, first out, and removal from the middle at no cost. */
+export class TicketList {
+  size = 0
+  #first: Ticket | undefined
+  #last: Ticket | undefined
+
+  get first(): Ticket | undefined {
+    return this.#first
+  }
+
+  push(ticket: Ticket): void {
+    ticket.list = this
+    ticket.previous = this.#last
+    ticket.next = undefined
+    if (this.#last === undefined) this.#first = ticket
+    else this.#last.next = ticket
+    this.#last = ticket
+    this.size++
+  }
+
+  unshift(ticket: Ticket): void {
+    ticket.list = this
+    ticket.next = this.#first
+    ticket.previous = undefined
+    if (this.#first === undefined) this.#last = ticket
+    else this.#first.previous = ticket
+    this.#first = ticket
+    this.size++
+  }
+
+  remove(ticket: Ticket): void {
+    if (ticket.list !== this) return
+    if (ticket.previous === undefined) this.#first = ticket.next
+    else ticket.previous.next = ticket.next
+    if (ticket.next === undefined) this.#last = ticket.previous
+    else ticket.next.previous = ticket.previous
+    ticket.list = undefined
+    ticket.previous = undefined
+    ticket.next = undefined
+    this.size--
+  }
+
+  *[Symbol.iterator](): Generator<Ticket> {
+    for (let ticket = this.#first; ticket !== undefined; ) {
+      const { next } = ticket // The reader may take it out.
+      yield ticket
+      ticket = next
+    }
+  }
+}
+
+/** Tickets by priority, the higher first, and first in, first out within one. */
+export class TicketQueue {
+  /** How many calls: a batch counts for all that are left of it. */
+  size = 0
+  /** Highest first. Nearly always there is one. */
+  #levels: { readonly priority: number; readonly list: TicketList }[] = []
+
+  push(ticket: Ticket): void {
+    this.#level(ticket.priority).push(ticket)
+    this.size += ticket instanceof Batch ? ticket.count : 1
+  }
+
+  /** Before all others of its priority: for a call that was taken and did not begin. */
+  unshift(ticket: Ticket): void {
+    this.#level(ticket.priority).unshift(ticket)
+    this.size++
+  }
+
+  /** The next call; of a batch, its next one. */
+  shift(): Ticket | undefined {
+    const first = this.#levels[0]?.list.first
+    if (first === undefined) return undefined
+    if (first instanceof Batch && first.count > 1) {
+      this.size--
+      return first.take()
+    }
+    this.remove(first)
+    return first instanceof Batch ? first.take() : first
+  }
+
+  remove(ticket: Ticket): void {
+    const { list } = ticket
+    if (list === undefined) return
+    list.remove(ticket)
+    this.size -= ticket instanceof Batch ? ticket.count : 1
+    if (list.first === undefined && this.#levels.length > 1) this.#levels = this.#levels.filter((level) => level.list !== list)
+  }
+
+  *[Symbol.iterator](): Generator<Ticket> {
+    for (const { list } of [...this.#levels]) yield* list
+  }
+
+  #level(priority: number): TicketList {
+    const first = this.#levels[0]
+    if (first?.priority === priority) return first.list
+    const found = this.#levels.find((level) => level.priority === priority)
+    if (found !== undefined) return found.list
+    // The last level stays when it runs empty, as it will most often be used again.
+    if (first?.list.first === undefined) this.#levels.shift()
+    const list = new TicketList()
+    const at = this.#levels.findIndex((level) => level.priority < priority)
+    this.#levels.splice(at < 0 ? this.#levels.length : at, 0, { priority, list })
+    return list
+  }
+}

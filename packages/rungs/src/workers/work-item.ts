@@ -1,0 +1,111 @@
+// What stays here of a call: the work item, with the future of whoever submitted it. Each attempt to run it is a ticket of its own, so that the
+// late end of an attempt that was given up is not taken for the end of the next.
+import type { AsyncResource } from 'node:async_hooks'
+import type { ShippedCall } from '../calls/index.js'
+import type { CheckedCallOptions } from '../core/call-options.js'
+import type { CallSite } from '../core/call-site.js'
+import { createFuture, type Driver, type Future } from '../core/future.js'
+import type { Outcome } from '../core/outcome.js'
+import type { Deadline } from './deadlines.js'
+import type { RunningCall } from './running-call.js'
+import { Ticket } from './ticket.js'
+
+// biome-ignore lint/suspicious/noExplicitAny: any function can be submitted; its parameters are checked where submit() is called.
+export type AnyFunction = (...args: any[]) => unknown
+
+/** What a call is, beyond a function and arguments: one call, a generator whose items come one by one, or many calls in one message. */
+export type Mode =
+  | { readonly type: 'call' }
+  | { readonly type: 'stream'; readonly onItem: (value: unknown) => void; readonly credit: number }
+  /** `begun`: how many items had begun when its worker died. */
+  | { readonly type: 'chunk'; readonly onItem: (offset: number, outcome: Outcome, ms: number) => void; begun: number }
+
+export const oneCall: Mode = { type: 'call' }
+
+/** Who runs the item: what its future asks of it. */
+export interface ItemOwner {
+  cancelled(item: WorkItem, reason: unknown): void
+  isRunning(item: WorkItem): boolean
+  /** Somebody waits for it. */
+  awaited(item: WorkItem): void
+  /** Undefined where the call needs this very thread. */
+  readonly waitSync: ((item: WorkItem, ms: number) => void) | undefined
+}
+
+export class WorkItem implements Driver {
+  readonly future: Future<unknown>
+  /** How often it was started. */
+  attempts = 0
+  startedAt: number | undefined = undefined
+  endedAt: number | undefined = undefined
+  /** The attempt that counts. */
+  attempt: Attempt | undefined = undefined
+  deadline: Deadline | undefined = undefined
+  /** The pause before the next attempt. */
+  pause: Deadline | undefined = undefined
+  /** The call as data; undefined where nothing is sent. */
+  shipped: ShippedCall | undefined = undefined
+
+  constructor(
+    readonly owner: ItemOwner,
+    readonly fn: AnyFunction,
+    readonly args: readonly unknown[],
+    readonly options: CheckedCallOptions,
+    readonly mode: Mode,
+    readonly site: CallSite | undefined,
+    /** The async context of the submitter. */
+    readonly context: AsyncResource,
+  ) {
+    this.future = createFuture({ driver: this, key: options.key, site, context })
+  }
+
+  /** Milliseconds from the first start to the end. */
+  get ms(): number {
+    return this.startedAt === undefined || this.endedAt === undefined ? 0 : this.endedAt - this.startedAt
+  }
+
+  // ---- what its future asks -------------------------------------------------------------------------------------
+
+  cancel(_future: Future<unknown>, reason: unknown): void {
+    this.owner.cancelled(this, reason)
+  }
+
+  isRunning(): boolean {
+    return this.owner.isRunning(this)
+  }
+
+  awaited(): void {
+    this.owner.awaited(this)
+  }
+
+  get waitSync(): ((future: Future<unknown>, ms: number) => void) | undefined {
+    const { waitSync } = this.owner
+    return waitSync === undefined ? undefined : (_future, ms) => waitSync(this, ms)
+  }
+}
+
+let lastId = 0
+
+export class Attempt extends Ticket {
+  /** Names it on the way to the worker and back. */
+  readonly id = ++lastId
+  /** Which place in the worker's shared memory is its own. */
+  cell = -1
+  sentAt = 0
+  startedAt: number | undefined = undefined
+  /** Futures of its own pool that it waits for: while there are some, its place is lent. Only of tasks; a worker counts for itself. */
+  waits = 0
+  /** Of a task: what runs here. */
+  task: RunningCall | undefined = undefined
+  timeout: Deadline | undefined = undefined
+  grace: Deadline | undefined = undefined
+  /** Why it is no longer wanted: what its signal is aborted with. */
+  abortReason: unknown = undefined
+
+  constructor(
+    readonly item: WorkItem,
+    readonly number: number,
+  ) {
+    super(item.options.priority)
+  }
+}

@@ -1,0 +1,15 @@
+import { TaskPoolExecutor } from 'rungs'
+import { executorContract } from 'rungs/testing'
+import { expect, it } from 'vitest'
+import { runContract } from './fixtures/run-contract.js'
+
+runContract(
+  'TaskPoolExecutor',
+  executorContract((options) => new TaskPoolExecutor(options), { kind: 'task' }),
+)
+
+it('takes a number for maxWorkers', async () => {
+  await using pool = new TaskPoolExecutor(3)
+  expect(pool.stats.maxWorkers).toBe(3)
+  for (const wrong of [0, -1, 1.5, Number.NaN]) expect(() => new TaskPoolExecutor(wrong)).toThrow(RangeError)
+})

@@ -1,0 +1,402 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { CancelledError, TimeoutError } from '../../dist/core/errors.js'
+import { Future, type FutureResolvers } from '../../dist/core/future.js'
+import { asCompleted, wait } from '../../dist/core/wait.js'
+import { VirtualClock } from '../../dist/testing/virtual-clock.js'
+
+type Resolvers = FutureResolvers<number>
+const make = (n: number): Resolvers[] => Array.from({ length: n }, () => Future.withResolvers<number>())
+const futuresOf = (all: readonly Resolvers[]): Future<number>[] => all.map(({ future }) => future)
+const tick = () => new Promise((resolve) => setImmediate(resolve))
+
+/** By hand, since `for await` in a test that stops early would call `return`. */
+async function collect(completed: AsyncIterator<Future<number>>): Promise<{ seen: Future<number>[]; error?: unknown }> {
+  const seen: Future<number>[] = []
+  try {
+    for (;;) {
+      const next = await completed.next()
+      if (next.done) return { seen }
+      seen.push(next.value)
+    }
+  } catch (error) {
+    return { seen, error }
+  }
+}
+
+describe('wait', () => {
+  it('of nothing gives two empty sets at once', async () => {
+    for (const returnWhen of ['ALL_COMPLETED', 'FIRST_COMPLETED', 'FIRST_EXCEPTION'] as const) {
+      const { done, notDone } = await wait([], { returnWhen })
+      expect([done.size, notDone.size]).toEqual([0, 0])
+    }
+  })
+
+  it('waits for all, by value, failure and cancel', async () => {
+    const [a, b, c] = make(3) as [Resolvers, Resolvers, Resolvers]
+    const waited = wait(futuresOf([a, b, c]))
+    a.resolve(1)
+    b.reject(new Error('no'))
+    b.future.catch(() => {})
+    let ended = false
+    void waited.then(() => {
+      ended = true
+    })
+    await tick()
+    expect(ended).toBe(false)
+    c.future.cancel()
+    const { done, notDone } = await waited
+    expect([...done]).toEqual(futuresOf([a, b, c]))
+    expect(notDone.size).toBe(0)
+  })
+
+  it('returns at once when all are done', async () => {
+    const all = make(2)
+    for (const it of all) it.resolve(1)
+    expect((await wait(futuresOf(all), { timeout: 0 })).done.size).toBe(2)
+  })
+
+  it('counts a future that is given twice once', async () => {
+    const [a] = make(1) as [Resolvers]
+    const waited = wait([a.future, a.future])
+    a.resolve(1)
+    expect((await waited).done.size).toBe(1)
+  })
+
+  it('takes any iterable, which it reads once', async () => {
+    const all = make(2)
+    function* futures() {
+      for (const { future } of all) yield future
+    }
+    const waited = [wait(futures()), wait(new Set(futuresOf(all)))]
+    for (const it of all) it.resolve(1)
+    for (const { done } of await Promise.all(waited)) expect(done.size).toBe(2)
+  })
+
+  it('with FIRST_COMPLETED gives all that are done by then', async () => {
+    const [a, b, c] = make(3) as [Resolvers, Resolvers, Resolvers]
+    a.resolve(1)
+    b.future.cancel()
+    const { done, notDone } = await wait(futuresOf([a, b, c]), { returnWhen: 'FIRST_COMPLETED' })
+    expect([...done]).toEqual(futuresOf([a, b]))
+    expect([...notDone]).toEqual([c.future])
+  })
+
+  it.each([
+    ['a value', (it: Resolvers) => it.resolve(1)],
+    ['a failure', (it: Resolvers) => it.reject(1)],
+    ['a cancel', (it: Resolvers) => it.future.cancel()],
+  ])('with FIRST_COMPLETED returns at %s', async (_, end) => {
+    const [a, b] = make(2) as [Resolvers, Resolvers]
+    const waited = wait(futuresOf([a, b]), { returnWhen: 'FIRST_COMPLETED' })
+    end(b)
+    expect([...(await waited).done]).toEqual([b.future])
+    b.future.catch(() => {})
+  })
+
+  it('with FIRST_EXCEPTION returns at a failure, also a falsy one, not at a value or a cancel', async () => {
+    const [a, b, c, d] = make(4) as [Resolvers, Resolvers, Resolvers, Resolvers]
+    const waited = wait(futuresOf([a, b, c, d]), { returnWhen: 'FIRST_EXCEPTION' })
+    let ended = false
+    void waited.then(() => {
+      ended = true
+    })
+    a.resolve(1)
+    b.future.cancel()
+    await tick()
+    expect(ended).toBe(false)
+    c.reject(undefined)
+    c.future.catch(() => {})
+    const { done, notDone } = await waited
+    expect([[...done], [...notDone]]).toEqual([futuresOf([a, b, c]), [d.future]])
+  })
+
+  it('with FIRST_EXCEPTION returns at once when one has failed, and at the end when none fails', async () => {
+    const [a, b] = make(2) as [Resolvers, Resolvers]
+    a.reject(0)
+    a.future.catch(() => {})
+    expect((await wait(futuresOf([a, b]), { returnWhen: 'FIRST_EXCEPTION' })).notDone.size).toBe(1)
+    b.resolve(1)
+    const [c] = make(1) as [Resolvers]
+    c.future.cancel()
+    expect((await wait([b.future, c.future], { returnWhen: 'FIRST_EXCEPTION' })).done.size).toBe(2)
+  })
+
+  it('returns with what there is when time is up, never throws, and leaves no timer', async () => {
+    const time = new VirtualClock()
+    using _ = time.install()
+    const [a, b] = make(2) as [Resolvers, Resolvers]
+    const waited = wait(futuresOf([a, b]), { timeout: 1_000 })
+    a.resolve(1)
+    await time.advance(1_000)
+    const { done, notDone } = await waited
+    expect([[...done], [...notDone]]).toEqual([[a.future], [b.future]])
+    expect(time.pending).toBe(0)
+    b.resolve(1)
+  })
+
+  it('clears its timer when it returns in time, and sets none for Infinity', async () => {
+    const time = new VirtualClock()
+    using _ = time.install()
+    const [a] = make(1) as [Resolvers]
+    const waited = [wait([a.future], { timeout: 1_000 }), wait([a.future], { timeout: Number.POSITIVE_INFINITY })]
+    expect(time.pending).toBe(1)
+    a.resolve(1)
+    await Promise.all(waited)
+    expect(time.pending).toBe(0)
+  })
+
+  it.each(['before', 'during'])('rejects with CancelledError when its signal is aborted %s it, and cancels nothing', async (when) => {
+    const stop = new AbortController()
+    if (when === 'before') stop.abort('enough')
+    const [a] = make(1) as [Resolvers]
+    const waited = wait([a.future], { signal: stop.signal })
+    if (when === 'during') stop.abort('enough')
+    await expect(waited).rejects.toMatchObject({ code: 'ERR_RUNGS_CANCELLED', reason: 'enough' })
+    expect(a.future.state).toBe('pending')
+    a.resolve(1)
+  })
+
+  it.each([
+    [[5], {}, /wait\(\) takes futures of an executor, got 5/],
+    [[Promise.resolve()], {}, /got Promise/],
+    [5, {}, /wait\(\) takes an iterable of futures, got 5/],
+    [null, {}, /got null/],
+    [[], { returnWhen: 'FIRST' }, /returnWhen must be 'FIRST_COMPLETED' or .* got 'FIRST'/],
+    [[], { timeout: -1 }, /timeout .*-1/],
+    [[], { timeout: '1' }, /timeout .*'1'/],
+    [[], { signal: {} }, /AbortSignal/],
+    [[], { return_when: 'ALL_COMPLETED' }, /Did you mean returnWhen/],
+  ])('refuses %j, %j', (futures, options, message) => {
+    expect(() => wait(futures as Future<number>[], options as object)).toThrow(message)
+  })
+
+  it('gives the same sets as a plain look at the futures, at the moment it has to return', async () => {
+    const plan = fc.record({
+      endings: fc.array(fc.constantFrom('resolve', 'reject', 'cancel', 'never'), { minLength: 1, maxLength: 8 }),
+      before: fc.nat(8),
+      returnWhen: fc.constantFrom('ALL_COMPLETED', 'FIRST_COMPLETED', 'FIRST_EXCEPTION'),
+    })
+    await fc.assert(
+      fc.asyncProperty(plan, async ({ endings, before, returnWhen }) => {
+        const all = make(endings.length)
+        const futures = futuresOf(all)
+        const ended: number[] = []
+        const end = (i: number): void => {
+          if (endings[i] === 'resolve') all[i]?.resolve(i)
+          else if (endings[i] === 'reject') all[i]?.reject(i)
+          else if (endings[i] === 'cancel') all[i]?.future.cancel()
+          if (endings[i] !== 'never') ended.push(i)
+        }
+        const enough = (): boolean => {
+          if (ended.length === endings.length) return true
+          if (returnWhen === 'FIRST_COMPLETED') return ended.length > 0
+          return returnWhen === 'FIRST_EXCEPTION' && ended.some((i) => endings[i] === 'reject')
+        }
+        for (let i = 0; i < Math.min(before, endings.length); i++) end(i)
+        const waited = wait(futures, { returnWhen, timeout: 0 })
+        const expected: number[] = [...ended]
+        let over = enough()
+        for (let i = before; i < endings.length; i++) {
+          end(i)
+          if (!over) expected.splice(0, expected.length, ...ended)
+          over ||= enough()
+        }
+        const { done, notDone } = await waited
+        expect(done.size + notDone.size).toBe(endings.length)
+        expect([...done].map((future) => futures.indexOf(future)).sort()).toEqual(expected.sort())
+        for (const future of futures) future.catch(() => {})
+      }),
+    )
+  })
+})
+
+describe('asCompleted', () => {
+  it('of nothing is over at once', async () => {
+    expect(await asCompleted([]).next()).toEqual({ done: true, value: undefined })
+  })
+
+  it('gives first what is done, then each as it ends, once', async () => {
+    const [a, b, c, d] = make(4) as [Resolvers, Resolvers, Resolvers, Resolvers]
+    b.resolve(1)
+    const collected = collect(asCompleted([a.future, b.future, c.future, d.future, a.future, b.future]))
+    await tick()
+    d.future.cancel()
+    c.reject('no')
+    c.future.catch(() => {})
+    await tick()
+    a.resolve(1)
+    expect((await collected).seen).toEqual([b.future, d.future, c.future, a.future])
+  })
+
+  it('gives futures in for await, and does not unwrap them', async () => {
+    const [a] = make(1) as [Resolvers]
+    a.resolve(1)
+    const seen: unknown[] = []
+    for await (const future of asCompleted([a.future])) seen.push(future)
+    expect(seen).toEqual([a.future])
+  })
+
+  it('takes a generator, which it reads at the call', async () => {
+    const all = make(3)
+    let read = 0
+    function* futures() {
+      for (const { future } of all) {
+        read++
+        yield future
+      }
+    }
+    const completed = asCompleted(futures())
+    expect(read).toBe(3)
+    for (const it of all) it.resolve(1)
+    expect((await collect(completed)).seen.length).toBe(3)
+  })
+
+  it('serves several next() that wait at once, in order, and ends those too many', async () => {
+    const [a, b] = make(2) as [Resolvers, Resolvers]
+    const completed = asCompleted(futuresOf([a, b]))
+    const nexts = [completed.next(), completed.next(), completed.next()]
+    b.resolve(2)
+    a.resolve(1)
+    expect(await Promise.all(nexts)).toEqual([
+      { done: false, value: b.future },
+      { done: false, value: a.future },
+      { done: true, value: undefined },
+    ])
+  })
+
+  it('throws TimeoutError with the count when time is up, counted from the call, then is over', async () => {
+    const time = new VirtualClock()
+    using _ = time.install()
+    const [a, b, c, d] = make(4) as [Resolvers, Resolvers, Resolvers, Resolvers]
+    const completed = asCompleted(futuresOf([a, b, c, d]), { timeout: 1_000 })
+    a.resolve(1)
+    await time.advance(999)
+    b.resolve(1)
+    await time.advance(1)
+    const { seen, error } = await collect(completed)
+    expect(seen).toEqual(futuresOf([a, b]))
+    expect(error).toBeInstanceOf(TimeoutError)
+    expect((error as Error).message).toBe('2 (of 4) futures unfinished')
+    expect(await completed.next()).toEqual({ done: true, value: undefined })
+    expect(time.pending).toBe(0)
+    c.resolve(1)
+    d.resolve(1)
+  })
+
+  it('throws TimeoutError to the next() that waits, and ends the others', async () => {
+    const time = new VirtualClock()
+    using _ = time.install()
+    const completed = asCompleted(futuresOf(make(2)), { timeout: 10 })
+    const nexts = [completed.next(), completed.next()].map((next) => next.catch((error: unknown) => error))
+    await time.advance(10)
+    const [first, second] = await Promise.all(nexts)
+    expect(first).toBeInstanceOf(TimeoutError)
+    expect(second).toEqual({ done: true, value: undefined })
+  })
+
+  it('leaves no timer when all are done in time, and when the loop is left', async () => {
+    const time = new VirtualClock()
+    using _ = time.install()
+    const all = make(2)
+    const first = asCompleted(futuresOf(all), { timeout: 1_000 })
+    const second = asCompleted(futuresOf(all), { timeout: 1_000 })
+    expect(time.pending).toBe(2)
+    await second.return?.()
+    expect(time.pending).toBe(1)
+    for (const it of all) it.resolve(1)
+    expect(time.pending).toBe(0)
+    expect((await collect(first)).seen.length).toBe(2)
+    expect((await collect(second)).seen.length).toBe(0)
+  })
+
+  it('cancels nothing when the loop is left', async () => {
+    const [a, b] = make(2) as [Resolvers, Resolvers]
+    a.resolve(1)
+    for await (const _ of asCompleted(futuresOf([a, b]))) break
+    expect(b.future.state).toBe('pending')
+    b.resolve(1)
+    expect(await b.future).toBe(1)
+  })
+
+  it('is over after return(), also for a next() that waits', async () => {
+    const [a] = make(1) as [Resolvers]
+    const completed = asCompleted([a.future])
+    const next = completed.next()
+    await completed.return?.()
+    expect(await next).toEqual({ done: true, value: undefined })
+    a.resolve(1)
+    expect(await completed.next()).toEqual({ done: true, value: undefined })
+  })
+
+  it('is over after return(), also when time was up before', async () => {
+    const time = new VirtualClock()
+    using _ = time.install()
+    const completed = asCompleted(futuresOf(make(1)), { timeout: 10 })
+    await time.advance(10)
+    await completed.return?.()
+    expect(await completed.next()).toEqual({ done: true, value: undefined })
+  })
+
+  it('is over after return(), also when a done-callback calls it in the turn in which a future ends', async () => {
+    const [a, b] = make(2) as [Resolvers, Resolvers]
+    let completed: AsyncIterableIterator<unknown> | undefined
+    a.future.addDoneCallback(() => void completed?.return?.())
+    completed = asCompleted(futuresOf([a, b]))
+    a.resolve(1)
+    expect(await completed.next()).toEqual({ done: true, value: undefined })
+    b.resolve(1)
+  })
+
+  it.each(['before', 'during', 'between'])('ends with CancelledError when its signal is aborted %s', async (when) => {
+    const stop = new AbortController()
+    const [a, b] = make(2) as [Resolvers, Resolvers]
+    if (when === 'before') stop.abort('enough')
+    const completed = asCompleted(futuresOf([a, b]), { signal: stop.signal })
+    const next = when === 'between' ? undefined : completed.next().catch((error: unknown) => error)
+    if (when !== 'before') stop.abort('enough')
+    const error = await (next ?? completed.next().catch((error: unknown) => error))
+    expect(error).toBeInstanceOf(CancelledError)
+    expect((error as CancelledError).reason).toBe('enough')
+    expect(await completed.next()).toEqual({ done: true, value: undefined })
+    expect(a.future.state).toBe('pending')
+  })
+
+  it.each([
+    [[5], {}, /asCompleted\(\) takes futures/],
+    [5, {}, /asCompleted\(\) takes an iterable/],
+    [[], { timeout: -1 }, /timeout .*-1/],
+    [[], { timeOut: 1 }, /Did you mean timeout/],
+    [[], { signal: 1 }, /AbortSignal/],
+  ])('refuses %j, %j', (futures, options, message) => {
+    expect(() => asCompleted(futures as Future<number>[], options as object)).toThrow(message)
+  })
+
+  it('gives every future once, in the order in which they end, for any order and any duplicates', async () => {
+    const plan = fc.uniqueArray(fc.nat(11), { minLength: 1, maxLength: 12 }).chain((order) =>
+      fc.record({
+        order: fc.constant(order),
+        before: fc.nat(order.length),
+        duplicates: fc.array(fc.nat(order.length - 1), { maxLength: 4 }),
+        eager: fc.boolean(),
+      }),
+    )
+    await fc.assert(
+      fc.asyncProperty(plan, async ({ order, before, duplicates, eager }) => {
+        const all = order.map(() => Future.withResolvers<number>())
+        // Futures by rank: the ones that end before the call come in the order in which they are given.
+        const byRank = [...all]
+        for (const it of byRank.slice(0, before)) it.resolve(1)
+        const given = [...all, ...duplicates.map((i) => all[i] as Resolvers)]
+        const completed = asCompleted(futuresOf(given))
+        const collected = eager ? collect(completed) : undefined
+        if (eager) await tick()
+        const rest = byRank.slice(before).reverse()
+        for (const it of rest) it.resolve(1)
+        const { seen } = await (collected ?? collect(completed))
+        expect(seen).toEqual(futuresOf([...byRank.slice(0, before), ...rest]))
+      }),
+      { numRuns: 60 },
+    )
+  })
+})

@@ -1,0 +1,149 @@
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { CancelledError, InvalidStateError } from '../../dist/core/errors.js'
+import { Future } from '../../dist/core/future.js'
+import { gather, shield, sleep, toThread } from '../../dist/sync/index.js'
+import { provideThreads } from '../../dist/sync/to-thread.js'
+import { errorOf, jumpingClock, MyError, start, turn } from './support.js'
+
+const crash = async (error: unknown = new MyError()): Promise<never> => {
+  await turn()
+  throw error
+}
+
+function collectWarnings(): Error[] {
+  const warnings: Error[] = []
+  const listener = (warning: Error) => void warnings.push(warning)
+  process.on('warning', listener)
+  onTestFinished(() => void process.off('warning', listener))
+  return warnings
+}
+
+describe('gather', () => {
+  it('gives the results in the order of the things, whatever they are', async () => {
+    jumpingClock()
+    const same = start(() => 'task')
+    const results = await gather([() => sleep(20, { value: 'slow' }), () => 'quick', Promise.resolve(3), same, same])
+    expect(results).toEqual(['slow', 'quick', 3, 'task', 'task'])
+    expect(await gather([])).toEqual([])
+    expect(await gather(new Set([() => 1]))).toEqual([1])
+  })
+
+  it('throws the first failure, once the others are cancelled and have ended', async () => {
+    const log: string[] = []
+    const { future } = Future.withResolvers()
+    const error = await errorOf(
+      gather([
+        crash,
+        async () => {
+          try {
+            await sleep(100_000)
+          } finally {
+            await turn(2)
+            log.push('cleaned up')
+          }
+        },
+        future,
+      ]),
+    )
+    expect(error).toBeInstanceOf(MyError)
+    expect([log, future.cancelled]).toEqual([['cleaned up'], true])
+  })
+
+  it('reports failures after the first', async () => {
+    const warnings = collectWarnings()
+    const error = await errorOf(gather([() => crash('first'), () => crash('second')]))
+    await turn()
+    expect(error).toBe('first')
+    expect(warnings).toMatchObject([{ code: 'RUNGS_TASK', cause: 'second' }])
+  })
+
+  it('takes a failure for a result if told to', async () => {
+    const { future } = Future.withResolvers()
+    future.cancel()
+    const results = await gather([crash, () => 1, future], { onError: 'settle' })
+    expect(results).toEqual([
+      { status: 'rejected', reason: expect.any(MyError) },
+      { status: 'fulfilled', value: 1 },
+      { status: 'rejected', reason: expect.any(CancelledError) },
+    ])
+  })
+
+  it.each(['throw', 'settle'] as const)('cancels all when it is cancelled (%s)', async (onError) => {
+    const inner = start(() => sleep(100_000))
+    const outer = start(async () => await gather([() => sleep(100_000), inner, new Promise(() => {})], { onError: onError as 'throw' }))
+    await turn(2)
+    outer.cancel('why')
+    expect(await errorOf(outer)).toMatchObject({ name: 'CancelledError', reason: 'why' })
+    expect(inner.cancelled).toBe(true)
+    const direct = gather([() => sleep(100_000)])
+    await turn()
+    direct.cancel()
+    await expect(direct).rejects.toThrow(CancelledError)
+  })
+
+  it('refuses what it cannot wait for', () => {
+    // @ts-expect-error not an iterable
+    expect(() => gather(() => 1)).toThrow(TypeError)
+    expect(() => gather([1])).toThrow(TypeError)
+  })
+})
+
+describe('shield', () => {
+  it('gives what is inside', async () => {
+    expect(await shield(async () => 1)).toBe(1)
+    expect(await shield(Promise.resolve(2))).toBe(2)
+    expect(await shield(start(() => 3))).toBe(3)
+    await expect(shield(crash)).rejects.toThrow(MyError)
+    // @ts-expect-error neither a function nor a promise
+    expect(() => shield(4)).toThrow(TypeError)
+  })
+
+  it('lets what is inside go on when the waiting task is cancelled', async () => {
+    jumpingClock()
+    let saved = false
+    const outer = start(async () => {
+      await shield(async () => {
+        await sleep(10)
+        saved = true
+      })
+    })
+    await turn(2)
+    outer.cancel()
+    await expect(outer).rejects.toThrow(CancelledError)
+    expect(saved).toBe(false)
+    await sleep(20)
+    expect(saved).toBe(true)
+  })
+
+  it('is cancelled with what is inside', async () => {
+    const inner = start(() => sleep(100_000))
+    const outer = shield(inner)
+    await turn()
+    inner.cancel('why')
+    expect(await errorOf(outer)).toMatchObject({ name: 'CancelledError', reason: 'why' })
+    expect(outer.cancelled).toBe(true)
+  })
+
+  it('reports a failure that nobody waits for any more, once', async () => {
+    const warnings = collectWarnings()
+    const outer = shield(crash)
+    outer.cancel()
+    await turn(3)
+    expect(warnings).toMatchObject([{ code: 'RUNGS_UNOBSERVED', cause: expect.any(MyError) }])
+  })
+})
+
+describe('toThread', () => {
+  it('says what is missing, and uses what it is handed', async () => {
+    expect(() => toThread(() => 1)).toThrow(InvalidStateError)
+    const calls: unknown[] = []
+    provideThreads((fn, ...args) => {
+      calls.push(args)
+      return start(fn, ...args)
+    })
+    expect(await toThread((a: number, b: number) => a + b, 20, 22)).toBe(42)
+    expect(calls).toEqual([[20, 22]])
+    // @ts-expect-error not a function
+    expect(() => toThread(5)).toThrow(TypeError)
+  })
+})

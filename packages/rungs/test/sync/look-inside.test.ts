@@ -1,0 +1,102 @@
+import { execFileSync } from 'node:child_process'
+import { describe, expect, it } from 'vitest'
+import { Event, Lock, printTasks, run, sleep, TaskGroup } from '../../dist/sync/index.js'
+import { jumpingClock, turn } from './support.js'
+
+function print(): string {
+  let text = ''
+  printTasks({ write: (more) => (text += more) })
+  return text
+}
+
+/** Runs a program with RUNGS_DEBUG=1, and gives what it writes to stderr. */
+function debug(program: string): string {
+  const index = new URL('../../dist/sync/index.js', import.meta.url).href
+  const source = `import { ${Object.keys({ Event, Lock, printTasks, run, sleep, TaskGroup }).join(', ')} } from ${JSON.stringify(index)}\n${program}`
+  try {
+    return execFileSync(process.execPath, ['--input-type=module', '--eval', `${source}`], {
+      env: { ...process.env, RUNGS_DEBUG: '1' },
+      encoding: 'utf8',
+      stdio: ['ignore', 'ignore', 'pipe'],
+      timeout: 15_000,
+    })
+  } catch (error) {
+    return String((error as { stderr: string }).stderr)
+  }
+}
+const stderrOf = (program: string): string => debug(`${program}\nprocess.exitCode ??= 1`)
+
+describe('printTasks', () => {
+  it('draws the tree of tasks: names, ages, and what each waits for', async () => {
+    const time = jumpingClock()
+    const go = new Event()
+    const lock = new Lock()
+    const text = await run(async () => {
+      return await TaskGroup.run(async (group) => {
+        group.with({ name: 'fetch' }).spawn(async () => {
+          using _permit = await lock.acquire()
+          await TaskGroup.run((inner) => {
+            inner.with({ name: 'part 1' }).spawn(() => go.wait())
+            inner.with({ name: 'part 2' }).spawn(() => lock.acquire().then((permit) => permit.release()))
+          })
+        })
+        group.with({ name: 'timer' }).spawn(sleep, 5_000)
+        group.with({ name: 'raw' }).spawn(() => turn(20))
+        await turn(3)
+        time.block(1_500)
+        const fresh = group.with({ name: 'fresh' }).spawn(() => {})
+        const text = print()
+        go.set()
+        await fresh
+        group.cancel()
+        return text
+      })
+    })
+    expect(text).toBe(
+      [
+        'main  1.5 s  runs, or waits for something of the platform',
+        '├── fetch  1.5 s  waits for TaskGroup of 2',
+        '│   ├── part 1  1.5 s  waits for Event.wait()',
+        '│   └── part 2  1.5 s  waits for Lock.acquire()',
+        '├── timer  1.5 s  waits for sleep(5000)',
+        '├── raw  1.5 s  runs, or waits for something of the platform',
+        '└── fresh  0 ms  has not started',
+        '',
+      ].join('\n'),
+    )
+    expect(print()).toBe('no tasks\n')
+  })
+})
+
+describe('RUNGS_DEBUG=1', () => {
+  it('reports tasks that wait for each other, with the circle', () => {
+    const text = stderrOf(
+      `
+      const [a, b] = [new Lock(), new Lock()]
+      await run(() => TaskGroup.run((group) => {
+        group.with({ name: 'left' }).spawn(async () => {
+          using first = await a.acquire(); await sleep(1); await b.acquire()
+        })
+        group.with({ name: 'right' }).spawn(async () => {
+          using first = await b.acquire(); await sleep(1); await a.acquire()
+        })
+      }))`.replaceAll('using', 'const'),
+    )
+    expect(text).toContain('[RUNGS_DEADLOCK] RungsWarning: Tasks wait for each other, and none can go on:')
+    expect(text).toContain('right waits for Lock.acquire()\n  left waits for Lock.acquire()')
+    expect(text).toContain('[RUNGS_ALIVE] RungsWarning: The process ends, and 3 tasks have not')
+    expect(text).toContain('├── left')
+  })
+
+  it('reports a blocked event loop, with the function that blocked it', () => {
+    const text = stderrOf(`
+      function crunch() { const end = performance.now() + 400; let n = 0; while (performance.now() < end) n++; return n }
+      await run(async () => { await sleep(50); crunch(); await sleep(100) })`)
+    expect(text).toMatch(/\[RUNGS_BLOCKED\] RungsWarning: The event loop was blocked for \d+ ms/)
+    expect(text).toContain('at crunch')
+  })
+
+  it('says nothing of a program that is well', () => {
+    expect(stderrOf('await run(() => TaskGroup.run((group) => { for (let i = 0; i < 10; i++) group.spawn(sleep, 1) }))')).toBe('')
+  })
+})

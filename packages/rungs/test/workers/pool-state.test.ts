@@ -1,0 +1,76 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { PoolState } from '../../dist/workers/pool-state.js'
+import { Ticket } from '../../dist/workers/ticket.js'
+import { World } from './pool-world.js'
+
+const histories = 100_000
+const perRun = 100
+
+describe('the decisions of a pool', () => {
+  it(`hold in ${histories.toLocaleString('en')} random histories of submitting, starting, ending, cancelling, dying, lending, resizing and closing`, {
+    timeout: 120_000,
+  }, () => {
+    const seed = Date.now() >>> 0
+    console.log(`seed ${seed}`)
+    fc.assert(
+      fc.property(fc.nat(2 ** 31), (start) => {
+        for (let run = 0; run < perRun; run++) {
+          const world = new World(start + run)
+          try {
+            world.run(20 + ((start + run) % 30))
+          } catch (error) {
+            throw new Error(`history ${start + run}\n${JSON.stringify(world.config)}\n${world.log.join('\n')}`, { cause: error })
+          }
+        }
+      }),
+      { numRuns: histories / perRun, seed, endOnFailure: true },
+    )
+  })
+
+  const config = {
+    maxWorkers: 2,
+    minWorkers: 0,
+    callsPerWorker: 1,
+    maxTasksPerWorker: Number.POSITIVE_INFINITY,
+    replaceDeadWorkers: true,
+    idleTimeout: Number.POSITIVE_INFINITY,
+  }
+
+  it('starts workers on demand, and uses an idle one before it starts another', () => {
+    const state = new PoolState(config)
+    expect(state.workers.size).toBe(0)
+    for (let call = 0; call < 3; call++) {
+      const ticket = new Ticket(0)
+      state.submitted(ticket)
+      for (const worker of state.workers.values()) state.ready(worker)
+      const [worker] = state.workers.values()
+      if (worker === undefined) throw new Error('no worker')
+      state.ended(ticket, worker)
+    }
+    expect(state.workers.size).toBe(1)
+  })
+
+  it('starts another worker for a call that is waited for by a call that blocks its thread', () => {
+    const state = new PoolState({ ...config, maxWorkers: 1 })
+    const outer = new Ticket(0)
+    state.submitted(outer)
+    for (const worker of state.workers.values()) state.ready(worker)
+    state.submitted(new Ticket(0))
+    expect(state.workers.size).toBe(1)
+    state.lent(outer, 'thread')
+    expect(state.workers.size).toBe(2)
+  })
+
+  it('gives up after three workers in a row that died before they were ready', () => {
+    const state = new PoolState({ ...config, maxWorkers: 1 })
+    state.submitted(new Ticket(0))
+    for (let start = 0; start < 3; start++) {
+      expect(state.broken).toBe(false)
+      const [worker] = state.workers.values()
+      if (worker === undefined) throw new Error('no worker')
+      state.gone(worker, () => false)
+    }
+    expect(state.broken).toBe(true)
+  })
+})

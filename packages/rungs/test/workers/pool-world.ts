@@ -1,0 +1,406 @@
+// A world for `PoolState` to decide in: workers that start, take calls, end and die, and calls that are submitted, cancelled and counted, all at
+// random and without a thread. It performs what is decided and checks what must hold at every moment.
+import { strict as assert } from 'node:assert'
+import { type PoolConfig, PoolState, type WorkerRecord } from '../../dist/workers/pool-state.js'
+import { Batch, Ticket } from '../../dist/workers/ticket.js'
+
+/** Mulberry32: small, seeded, good enough for choosing. */
+export function randomOf(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let t = state
+    t = Math.imul(t ^ (t >>> 15), t | 1)
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
+  }
+}
+
+class Call extends Ticket {
+  begun = false
+  lent = false
+  fate: 'none' | 'ended' | 'lost' | 'broken' | 'cancelled' = 'none'
+  constructor(
+    readonly number: number,
+    priority: number,
+  ) {
+    super(priority)
+  }
+}
+
+export class World {
+  readonly state: PoolState
+  readonly config: PoolConfig
+  readonly log: string[] = []
+  readonly #random: () => number
+  readonly calls: Call[] = []
+  /** Where workers pull: what lies in their queue, in order. */
+  #window: Call[] = []
+  /** Workers that were told to end, in whichever way. */
+  readonly #ending = new Set<WorkerRecord>()
+  #batches: Batch[] = []
+  #closedTimes = 0
+  #now = 0
+  #everLent = 0
+  /** By priority, the number of the last call that was handed over for the first time: it must only grow. */
+  readonly #handedOver = new Map<number, number>()
+  readonly #again = new Set<Call>()
+
+  constructor(seed: number) {
+    this.#random = randomOf(seed)
+    const pulls = this.#chance(0.4)
+    const maxWorkers = 1 + this.#below(4)
+    this.config = {
+      maxWorkers,
+      minWorkers: this.#chance(0.3) ? this.#below(maxWorkers + 1) : 0,
+      callsPerWorker: this.#chance(0.6) ? 1 : 1 + this.#below(3),
+      maxTasksPerWorker: this.#chance(0.2) ? 1 + this.#below(3) : Number.POSITIVE_INFINITY,
+      replaceDeadWorkers: this.#chance(0.85),
+      idleTimeout: 10,
+      pull: pulls ? { ahead: this.#below(4) } : undefined,
+    }
+    this.state = new PoolState(this.config)
+    this.#perform()
+  }
+
+  run(steps: number): void {
+    for (let step = 0; step < steps; step++) {
+      this.#step()
+      this.#check()
+    }
+    this.#toTheEnd()
+  }
+
+  #step(): void {
+    const events: [number, () => void][] = [
+      [6, () => this.#submit()],
+      [1, () => this.#submitBatch()],
+      [6, () => this.#startWorker()],
+      [6, () => this.#claim()],
+      [8, () => this.#end()],
+      [2, () => this.#cancel()],
+      [1, () => this.#overrun()],
+      [1, () => this.#die()],
+      [3, () => this.#endWorker()],
+      [1, () => this.#lend()],
+      [2, () => this.#regain()],
+      [1, () => this.#hold()],
+      [0.7, () => this.#resize()],
+      [0.7, () => this.#expire()],
+      [0.15, () => this.#shutdown()],
+      [0.1, () => this.#terminate()],
+    ]
+    let pick = this.#random() * events.reduce((sum, [weight]) => sum + weight, 0)
+    for (const [weight, event] of events) {
+      pick -= weight
+      if (pick > 0) continue
+      event()
+      break
+    }
+    this.#perform()
+  }
+
+  // ---- events ---------------------------------------------------------------------------------------------------
+
+  #submit(): void {
+    if (!this.state.open || this.state.broken) return
+    const call = this.#newCall(this.#chance(0.8) ? 0 : this.#below(3))
+    this.#note(`submit ${call.number} at ${call.priority}`)
+    this.state.submitted(call)
+  }
+
+  #submitBatch(): void {
+    if (!this.state.open || this.state.broken) return
+    const priority = 0
+    const calls = Array.from({ length: 1 + this.#below(5) }, () => this.#newCall(priority))
+    const rest = [...calls]
+    this.#note(`submit batch ${calls.map((call) => call.number)}`)
+    const batch = new Batch(priority, calls.length, () => rest.shift() as Call)
+    this.#batches.push(batch)
+    this.state.submitted(batch)
+  }
+
+  #startWorker(): void {
+    const worker = this.#pick([...this.state.workers.values()].filter((worker) => worker.phase === 'starting'))
+    if (worker === undefined) return
+    this.#note(`worker ${worker.id} is ready`)
+    this.state.ready(worker, this.#now++)
+  }
+
+  /** A worker takes the first call of the shared queue. */
+  #claim(): void {
+    if (this.config.pull === undefined) return
+    const free = [...this.state.workers.values()].filter(
+      (worker) => worker.phase === 'ready' && worker.calls.size < this.config.callsPerWorker + worker.extra,
+    )
+    const worker = this.#pick(free)
+    const call = this.#window[0]
+    if (worker === undefined || call === undefined) return
+    this.#window.shift()
+    if (call.abandoned) {
+      this.#note(`worker ${worker.id} skips ${call.number}`)
+      this.state.ended(call, worker, false, this.#now++)
+      return
+    }
+    this.#note(`worker ${worker.id} claims ${call.number}`)
+    call.begun = true
+    this.state.claimed(call, worker)
+  }
+
+  #end(): void {
+    const call = this.#pick(this.#running())
+    const worker = call?.worker
+    if (call === undefined || worker === undefined) return
+    if (this.config.pull === undefined && !call.begun && this.#chance(0.7)) {
+      call.begun = true
+      return
+    }
+    this.#note(`${call.number} ends on ${worker.id}`)
+    if (!call.abandoned) this.#settle(call, 'ended')
+    this.state.ended(call, worker, this.#chance(0.1), this.#now++)
+  }
+
+  #cancel(): void {
+    const call = this.#pick(this.calls.filter((call) => call.fate === 'none' && call.place !== 'new'))
+    if (call === undefined) {
+      const batch = this.#pick(this.#batches)
+      if (batch === undefined || batch.place !== 'queued') return
+      this.#note('cancel a batch')
+      const { count } = batch
+      this.state.abandoned(batch)
+      for (let i = 0; i < count; i++) this.#settle(batch.take() as Call, 'cancelled')
+      return
+    }
+    this.#note(`cancel ${call.number}, which is ${call.place}`)
+    const { place } = call
+    this.#settle(call, 'cancelled')
+    this.state.abandoned(call)
+    if (place === 'queued') assert.equal(call.place, 'gone', 'a cancelled queued call frees its place at once')
+  }
+
+  #overrun(): void {
+    const call = this.#pick(this.#running().filter((call) => call.abandoned && call.begun))
+    if (call === undefined) return
+    this.#note(`${call.number} overran`)
+    this.state.overran(call)
+  }
+
+  #die(): void {
+    const worker = this.#pick([...this.state.workers.values()])
+    if (worker !== undefined) this.#gone(worker, false)
+  }
+
+  /** One that was told to end does so. */
+  #endWorker(): void {
+    const worker = this.#pick([...this.#ending])
+    if (worker === undefined) return
+    if (worker.phase === 'retiring' && worker.calls.size > 0) return
+    this.#gone(worker, worker.phase === 'retiring')
+  }
+
+  #gone(worker: WorkerRecord, inPeace: boolean): void {
+    this.#note(`worker ${worker.id} (${worker.phase}) is gone${inPeace ? ' in peace' : ''}`)
+    this.#ending.delete(worker)
+    this.state.gone(worker, (ticket) => (ticket as Call).begun, inPeace)
+  }
+
+  #lend(): void {
+    const call = this.#pick(this.#running().filter((call) => call.begun))
+    if (call === undefined) return
+    this.#note(`${call.number} lends`)
+    call.lent = true
+    this.#everLent++
+    this.state.lent(call, this.#chance(0.5) ? 'place' : 'thread')
+  }
+
+  #regain(): void {
+    const call = this.#pick(this.#running().filter((call) => call.lends !== 'no'))
+    if (call === undefined) return
+    this.#note(`${call.number} regains`)
+    this.state.regained(call)
+  }
+
+  /** A call that has failed is tried again later. */
+  #hold(): void {
+    const held = this.#pick(this.calls.filter((call) => call.place === 'held'))
+    if (held !== undefined && this.#chance(0.6)) {
+      this.#note(`${held.number} is released`)
+      this.state.released(held)
+      this.#settle(held, 'ended')
+      return
+    }
+    if (!this.state.open || this.state.broken) return
+    const call = this.#newCall(0)
+    this.#note(`${call.number} is held`)
+    this.state.held(call)
+  }
+
+  #resize(): void {
+    const size = 1 + this.#below(5)
+    this.#note(`resize to ${size}`)
+    this.state.resized(size)
+  }
+
+  #expire(): void {
+    this.#now += 20
+    this.#note('time passes')
+    this.state.expired(this.#now)
+  }
+
+  #shutdown(): void {
+    this.#note('shutdown')
+    this.state.closing()
+  }
+
+  #terminate(): void {
+    this.#note('terminate')
+    for (const call of this.calls) {
+      if (call.fate !== 'none' || call.place === 'new') continue
+      this.#settle(call, 'cancelled')
+      this.state.abandoned(call)
+    }
+    for (const batch of this.#batches) {
+      if (batch.place !== 'queued') continue
+      const { count } = batch
+      this.state.abandoned(batch)
+      for (let i = 0; i < count; i++) this.#settle(batch.take() as Call, 'cancelled')
+    }
+    this.state.terminating()
+  }
+
+  // ---- performing, and what must hold ---------------------------------------------------------------------------
+
+  #perform(): void {
+    const { actions, admitted } = this.state
+    for (const action of actions.splice(0)) {
+      switch (action.type) {
+        case 'lost':
+          this.#settle(action.ticket as Call, 'lost')
+          break
+        case 'broken':
+          if (action.ticket instanceof Batch) while (action.ticket.count > 0) this.#settle(action.ticket.take() as Call, 'broken')
+          else this.#settle(action.ticket as Call, 'broken')
+          break
+        case 'retire':
+        case 'kill':
+          assert.ok(this.state.workers.has(action.worker.id), 'only a worker that is there is ended')
+          this.#ending.add(action.worker)
+          break
+        case 'closed':
+          this.#closedTimes++
+          break
+        case 'abort':
+          assert.ok(action.ticket.abandoned)
+          break
+        case 'spawn':
+          assert.equal(action.worker.phase, 'starting')
+      }
+    }
+    for (const ticket of admitted.splice(0)) {
+      const call = ticket as Call
+      this.#note(`${call.number} is handed over`)
+      assert.equal(call.abandoned, false, 'a call that was cancelled in the queue is never handed over')
+      assert.equal(call.fate, 'none')
+      if (!this.#again.has(call)) {
+        const last = this.#handedOver.get(call.priority) ?? -1
+        assert.ok(call.number > last, `first come, first served within a priority: ${call.number} after ${last}`)
+        this.#handedOver.set(call.priority, call.number)
+        this.#again.add(call)
+      }
+      for (const waiting of this.state.queue)
+        if (waiting.place === 'queued') assert.ok(waiting.priority <= call.priority, 'a higher priority goes first')
+      if (this.config.pull === undefined) call.begun = this.#chance(0.6)
+      else this.#window.push(call)
+    }
+  }
+
+  #check(): void {
+    const { state, config } = this
+    const workers = [...state.workers.values()]
+    // A call that lent its place and goes on again meets the one that took it: for so long there is one more.
+    const lenders = this.#running().filter((call) => call.lent).length
+    for (const worker of workers) {
+      if (lenders === 0 && this.#everLent === 0)
+        assert.ok(worker.calls.size <= config.callsPerWorker, 'a worker has no more calls than it has places')
+      assert.ok(
+        [...worker.calls].filter((call) => !(call as Call).lent).length <= config.callsPerWorker + lenders,
+        'a worker has no more calls than it has places',
+      )
+      if (config.pull === undefined) assert.ok(worker.given <= config.maxTasksPerWorker, 'a worker is given no more calls than it may have')
+    }
+    assert.ok(state.queued >= 0 && state.running >= 0, 'counts are not negative')
+    assert.equal(state.running, this.#running().length)
+  }
+
+  /** Everything that was begun is brought to its end: then every call has one fate, and a pool that was shut down is closed. */
+  #toTheEnd(): void {
+    if (this.#chance(0.8)) this.state.closing()
+    const wasClosing = !this.state.open
+    this.#perform()
+    for (let round = 0; round < 2_000; round++) {
+      for (const call of this.#running()) if (call.lends !== 'no') this.state.regained(call)
+      for (const held of this.calls.filter((call) => call.place === 'held')) {
+        this.state.released(held)
+        this.#settle(held, 'ended')
+      }
+      this.#startWorker()
+      this.#perform()
+      this.#claim()
+      this.#perform()
+      for (const call of this.#running()) {
+        const { worker } = call
+        if (worker === undefined) continue
+        if (!call.abandoned) this.#settle(call, 'ended')
+        this.state.ended(call, worker, false, this.#now++)
+        this.#perform()
+      }
+      this.#endWorker()
+      this.#perform()
+      const settled = this.calls.every((call) => call.fate !== 'none')
+      const closed = wasClosing ? this.state.workers.size === 0 : this.#ending.size === 0
+      if (settled && closed && this.#window.length === 0) break
+    }
+    this.#check()
+    const unsettled = this.calls.filter((call) => call.fate === 'none')
+    assert.deepEqual(
+      unsettled.map((call) => `${call.number} is ${call.place}`),
+      [],
+      'every call is settled',
+    )
+    assert.equal(this.#closedTimes, wasClosing ? 1 : 0, 'closed is told once, after a shutdown only')
+    assert.equal(this.state.queued, 0)
+    assert.equal(this.state.running, 0)
+    assert.equal(this.state.busy, false)
+  }
+
+  #settle(call: Call, fate: Call['fate']): void {
+    assert.equal(call.fate, 'none', `${call.number} is settled once: it was ${call.fate} and is ${fate}`)
+    call.fate = fate
+  }
+
+  #running(): Call[] {
+    return this.calls.filter((call) => call.place === 'running')
+  }
+
+  #newCall(priority: number): Call {
+    const call = new Call(this.calls.length, priority)
+    this.calls.push(call)
+    return call
+  }
+
+  #note(text: string): void {
+    this.log.push(text)
+  }
+
+  #pick<T>(from: readonly T[]): T | undefined {
+    return from[this.#below(from.length)]
+  }
+
+  #below(limit: number): number {
+    return Math.floor(this.#random() * limit)
+  }
+
+  #chance(probability: number): boolean {
+    return this.#random() < probability
+  }
+}
