@@ -93,7 +93,8 @@ function importsOf(source: ts.SourceFile): { specifier: string; line: number }[]
 
   function visit(node: ts.Node): void {
     const specifier = specifierOf(node)
-    if (specifier !== undefined && ts.isStringLiteralLike(specifier)) {
+    // A folder is no module.
+    if (specifier !== undefined && ts.isStringLiteralLike(specifier) && !/(^|\/)\.?$/.test(specifier.text)) {
       found.push({ specifier: specifier.text, line: lineOf(source, node) })
     }
     ts.forEachChild(node, visit)

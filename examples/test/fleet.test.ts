@@ -23,7 +23,7 @@ describe('a fleet of 16', () => {
 
     expect(stdout).toMatch(/^16 devices: 14 answered, 1 refused, 1 timed out; matches the fleet made$/m)
     expect(stdout).toMatch(/^ {2}1 {3}refused the login, not tried again {3}127\.\d+\.\d+\.\d+:\d+$/m)
-    expect(stdout).toMatch(/^ {2}1 {3}timed out, tried 2 times {14}127\.\d+\.\d+\.\d+:\d+$/m)
+    expect(stdout).toMatch(/^ {2}1 {3}timed out, tried 2 times {3,}127\.\d+\.\d+\.\d+:\d+$/m)
     for (const way of ['one by one', '4 threads x 25', '100 tasks']) expect(stdout).toContain(`  ${way} `)
     expect(stderr).not.toMatch(/warning|error/i)
     expect(code).toBe(0)

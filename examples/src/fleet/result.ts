@@ -18,7 +18,7 @@ export interface DeviceResult {
   readonly error: { readonly name: string; readonly code: string | null; readonly message: string } | null
 }
 
-export function resultOf(record: SettledResult<Device, Facts>): DeviceResult {
+export function resultOf(record: SettledResult<Facts, Device>): DeviceResult {
   const { host, port, site } = record.input
   const common = { host, port, site, attempts: record.attempts, ms: Math.round(record.ms) }
   if (record.status === 'fulfilled') return { ...common, status: 'answered', version: record.value.version, error: null }

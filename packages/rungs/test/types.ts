@@ -1,3 +1,4 @@
+// biome-ignore-all lint/nursery/noFloatingPromises: nothing here is run; its types are the test.
 // Checked by `tsc`, never run: what the types of the package promise. A line under @ts-expect-error must not compile.
 import {
   asCompleted,

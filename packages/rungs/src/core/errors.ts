@@ -11,6 +11,7 @@
  * }
  */
 export class RungsError extends Error {
+  /** `'RungsError'`. */
   override readonly name: string = 'RungsError'
   /** Says which error it is, and never changes between versions: `ERR_RUNGS_…`. */
   readonly code: string = 'ERR_RUNGS'
@@ -21,6 +22,7 @@ export class RungsError extends Error {
  * have done a part of its work.
  */
 export class CancelledError extends RungsError {
+  /** `'CancelledError'`. */
   override readonly name: string = 'CancelledError'
   override readonly code: string = 'ERR_RUNGS_CANCELLED'
   /** What was given to `cancel(reason)`, or the reason of the signal that was aborted. */
@@ -35,6 +37,7 @@ export class CancelledError extends RungsError {
 
 /** Time was up: a call's `timeout` or `deadline`, the `timeout` of a wait, or the `mapTimeout` of a map. `message` says which. */
 export class TimeoutError extends RungsError {
+  /** `'TimeoutError'`. */
   override readonly name: string = 'TimeoutError'
   override readonly code: string = 'ERR_RUNGS_TIMEOUT'
 
@@ -45,18 +48,21 @@ export class TimeoutError extends RungsError {
 
 /** A future was settled twice, or asked for something that its state does not allow. */
 export class InvalidStateError extends RungsError {
+  /** `'InvalidStateError'`. */
   override readonly name: string = 'InvalidStateError'
   override readonly code: string = 'ERR_RUNGS_INVALID_STATE'
 }
 
 /** The queue of an executor holds `maxQueue` calls already. The call was not taken. */
 export class QueueFullError extends RungsError {
+  /** `'QueueFullError'`. */
   override readonly name: string = 'QueueFullError'
   override readonly code: string = 'ERR_RUNGS_QUEUE_FULL'
 }
 
 /** The executor was shut down or terminated before `submit` or `map` was called. The call was not taken. */
 export class ExecutorShutdownError extends RungsError {
+  /** `'ExecutorShutdownError'`. */
   override readonly name: string = 'ExecutorShutdownError'
   override readonly code: string = 'ERR_RUNGS_SHUTDOWN'
 }
@@ -66,6 +72,7 @@ export class ExecutorShutdownError extends RungsError {
  * false. `cause` tells why. Each future gets an error of its own.
  */
 export class BrokenExecutorError extends RungsError {
+  /** `'BrokenExecutorError'`. */
   override readonly name: string = 'BrokenExecutorError'
   override readonly code: string = 'ERR_RUNGS_BROKEN'
 }
@@ -86,6 +93,7 @@ export interface WorkerDeath {
 
 /** The worker that was running the call died: it exited, was killed, or ran out of memory. The call may have done a part of its work. */
 export class WorkerDiedError extends BrokenExecutorError {
+  /** `'WorkerDiedError'`. */
   override readonly name: string = 'WorkerDiedError'
   override readonly code: string = 'ERR_RUNGS_WORKER_DIED'
   /** With what the thread or process ended; undefined when a signal ended it. */
@@ -108,6 +116,7 @@ export class WorkerDiedError extends BrokenExecutorError {
 
 /** A value cannot cross to a worker, or back. `path` leads to it, and `message` says what to write instead. The call did not run. */
 export class NotShippableError extends RungsError {
+  /** `'NotShippableError'`. */
   override readonly name: string = 'NotShippableError'
   override readonly code: string = 'ERR_RUNGS_NOT_SHIPPABLE'
   /** From the function, argument or result to the value that cannot cross: `argument 0.socket`, `captured variable db`. */

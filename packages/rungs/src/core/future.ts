@@ -281,14 +281,16 @@ export class Future<T> implements Promise<T> {
   // biome-ignore lint/suspicious/noThenProperty: a future is awaitable.
   then<A = T, B = never>(
     onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
-    onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+    // biome-ignore lint/suspicious/noExplicitAny: as declared by Promise, so that a handler may name the error it expects.
+    onRejected?: ((reason: any) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
     this.#look()
     return this.#native().then(onFulfilled, onRejected)
   }
 
   /** As `catch` of a promise. */
-  catch<B = never>(onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<T | B> {
+  // biome-ignore lint/suspicious/noExplicitAny: as declared by Promise.
+  catch<B = never>(onRejected?: ((reason: any) => B | PromiseLike<B>) | null): Promise<T | B> {
     return this.then(undefined, onRejected)
   }
 
@@ -333,36 +335,11 @@ export class Future<T> implements Promise<T> {
   }
 
   #limited(options: ResultOptions): Promise<T> {
-    requireKnown('The options of result()', options, ['timeout', 'signal'])
-    const { timeout, signal } = options
-    if (timeout !== undefined) requireDuration('timeout', timeout)
-    if (signal !== undefined) requireSignal('signal', signal)
     const native = this.#native()
-    if (this.done || (timeout === undefined && signal === undefined)) return native.then()
-    return new Promise<T>((resolve, reject) => {
-      const time = clock()
-      const end = (): void => {
-        if (timer !== undefined) time.clearTimeout(timer)
-        signal?.removeEventListener('abort', aborted)
-        unlisten(this, ended)
-      }
-      const ended = (): void => {
-        end()
-        native.then(resolve, reject)
-      }
-      const aborted = (): void => {
-        end()
-        reject(new CancelledError('The wait for a result was cancelled', { reason: signal?.reason }))
-      }
-      const late = (): void => {
-        end()
-        reject(new TimeoutError(`The call had not ended after ${timeout} ms`))
-      }
-      const timer = timeout === undefined || timeout === Number.POSITIVE_INFINITY ? undefined : time.setTimeout(late, timeout)
-      this.#listen(ended)
-      if (signal?.aborted) aborted()
-      else signal?.addEventListener('abort', aborted)
-    })
+    // The wait may end before the call does; its failure is then nobody's, and must not end the process.
+    native.catch(() => {})
+    const limits = checkLimits(options)
+    return this.done || limits === undefined ? native.then() : limitedWait(this, native, limits)
   }
 
   #listen(listener: Listener): void {
@@ -459,6 +436,43 @@ export class Future<T> implements Promise<T> {
     }
     constructionToken = construction
   }
+}
+
+/** @returns undefined when there is no limit */
+function checkLimits(options: ResultOptions): ResultOptions | undefined {
+  requireKnown('The options of result()', options, ['timeout', 'signal'])
+  const { timeout, signal } = options
+  if (timeout !== undefined) requireDuration('timeout', timeout)
+  if (signal !== undefined) requireSignal('signal', signal)
+  return timeout === undefined && signal === undefined ? undefined : options
+}
+
+/** Waits no longer than it may. */
+function limitedWait<T>(future: Future<T>, native: Promise<T>, { timeout, signal }: ResultOptions): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const time = clock()
+    const end = (): void => {
+      if (timer !== undefined) time.clearTimeout(timer)
+      signal?.removeEventListener('abort', aborted)
+      unlisten(future, ended)
+    }
+    const ended = (): void => {
+      end()
+      native.then(resolve, reject)
+    }
+    const aborted = (): void => {
+      end()
+      reject(new CancelledError('The wait for a result was cancelled', { reason: signal?.reason }))
+    }
+    const late = (): void => {
+      end()
+      reject(new TimeoutError(`The call had not ended after ${timeout} ms`))
+    }
+    const timer = timeout === undefined || timeout === Number.POSITIVE_INFINITY ? undefined : time.setTimeout(late, timeout)
+    onDone(future, ended)
+    if (signal?.aborted) aborted()
+    else signal?.addEventListener('abort', aborted)
+  })
 }
 
 function cancelMessage(reason: unknown): string {

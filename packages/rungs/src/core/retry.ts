@@ -43,13 +43,15 @@ export function checkRetries(retries: number | RetryPolicy): CheckedRetries {
   const { base = 100, cap = 30_000, jitter = 0.5 } = backoff
   requireDuration('retries.backoff.base', base)
   requireDuration('retries.backoff.cap', cap)
-  const part = Number(jitter)
-  if (Number.isNaN(part) || part < 0 || part > 1) throw new RangeError(`retries.backoff.jitter must be from 0 to 1, got ${show(jitter)}`)
+  const part = typeof jitter === 'boolean' ? Number(jitter) : jitter
+  if (typeof part !== 'number' || !(part >= 0 && part <= 1))
+    throw new RangeError(`retries.backoff.jitter must be from 0 to 1, got ${show(jitter)}`)
   return {
     limit,
     when,
     pauseAfter(attempt, random) {
-      const full = Math.min(cap, base * 2 ** (attempt - 1))
+      // Not a power without bound: zero times infinity is no number.
+      const full = Math.min(cap, base * 2 ** Math.min(attempt - 1, 1_000))
       return full - full * part * random()
     },
   }

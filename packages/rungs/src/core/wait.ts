@@ -96,6 +96,18 @@ export interface AsCompletedOptions {
 }
 
 /**
+ * The futures of {@link asCompleted}. An async iterator of its own type: the one of the language is declared to give what a promise resolves to,
+ * and would be a value where a future is meant.
+ */
+export interface CompletedFutures<T> {
+  /** The next future that is done. */
+  next(): Promise<IteratorResult<Future<T>, undefined>>
+  /** Ends the iteration; the calls go on. */
+  return(): Promise<IteratorResult<Future<T>, undefined>>
+  [Symbol.asyncIterator](): CompletedFutures<T>
+}
+
+/**
  * Gives each future once, as it ends: first those that are done already. It gives futures, not values, so that failures do not end the
  * loop and each can be told from the others. It keeps none that it has given. Leaving the loop cancels nothing.
  * @throws {TimeoutError} from the iteration, as "2 (of 4) futures unfinished", once `timeout` has passed since the call and what is done has
@@ -103,7 +115,7 @@ export interface AsCompletedOptions {
  * @example
  * for await (const future of asCompleted(futures)) console.log(future.key, await future)
  */
-export function asCompleted<T>(futures: Iterable<Future<T>>, options: AsCompletedOptions = {}): AsyncIterableIterator<Future<T>> {
+export function asCompleted<T>(futures: Iterable<Future<T>>, options: AsCompletedOptions = {}): CompletedFutures<T> {
   requireKnown('The options of asCompleted()', options, ['timeout', 'signal'])
   const { timeout, signal } = options
   if (timeout !== undefined) requireDuration('timeout', timeout)
@@ -112,12 +124,12 @@ export function asCompleted<T>(futures: Iterable<Future<T>>, options: AsComplete
 }
 
 interface Next<T> {
-  resolve(result: IteratorResult<Future<T>>): void
+  resolve(result: IteratorResult<Future<T>, undefined>): void
   reject(reason: unknown): void
 }
 
 /** Not an async generator: its `yield future` would await the future and hand out the value instead. */
-class Completions<T> implements AsyncIterableIterator<Future<T>> {
+class Completions<T> implements CompletedFutures<T> {
   readonly #total: number
   readonly #unfinished = new Set<Future<T>>()
   #ready: Future<T>[] = []
@@ -126,6 +138,7 @@ class Completions<T> implements AsyncIterableIterator<Future<T>> {
   #ended = false
   readonly #stop: () => void
   readonly #onDone = (future: Future<unknown>): void => {
+    if (this.#ended) return
     this.#unfinished.delete(future as Future<T>) // One of those that were given.
     const next = this.#waiting.shift()
     if (next === undefined) this.#ready.push(future as Future<T>)
@@ -157,7 +170,7 @@ class Completions<T> implements AsyncIterableIterator<Future<T>> {
     return this
   }
 
-  next(): Promise<IteratorResult<Future<T>>> {
+  next(): Promise<IteratorResult<Future<T>, undefined>> {
     const future = this.#ready.shift()
     if (future !== undefined) return Promise.resolve({ done: false, value: future })
     if (this.#failure !== undefined) {
@@ -170,8 +183,9 @@ class Completions<T> implements AsyncIterableIterator<Future<T>> {
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
   }
 
-  return(): Promise<IteratorResult<Future<T>>> {
+  return(): Promise<IteratorResult<Future<T>, undefined>> {
     this.#ready = []
+    this.#failure = undefined
     this.#ended = true
     this.#finish()
     return Promise.resolve({ done: true, value: undefined })

@@ -56,7 +56,7 @@ class Stream<Y> implements AsyncIterableIterator<Y> {
         this.#ended(outcome.status === 'rejected' ? { failed: true, error: outcome.reason } : { failed: false })
       })
     }
-    if (waits && pool.full) this.#beginWhenRoom(begin)
+    if (waits && pool.full) void this.#beginWhenRoom(begin)
     else begin()
   }
 

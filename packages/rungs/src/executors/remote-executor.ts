@@ -3,7 +3,7 @@
 import { type CheckedCallOptions, checkCallOptions, defaultCallOptions } from '../core/call-options.js'
 import { InvalidStateError } from '../core/errors.js'
 import type { CallOptions, Executor, ExecutorStats, MapOptions, MapResults, SettledResult } from '../core/executor.js'
-import { type Future, listen } from '../core/future.js'
+import { type Future, onDone } from '../core/future.js'
 import { requireFunction } from '../core/options.js'
 import type { ExecutorFacts, Handle } from '../workers/handle-table.js'
 import { type RemoteObjects, setRemoteExecutors } from '../workers/remote-objects.js'
@@ -137,7 +137,7 @@ class RemoteExecutor implements Executor {
 function measured(future: Future<unknown>): Submission {
   const started = performance.now()
   let ms = 0
-  listen(future, () => {
+  onDone(future, () => {
     ms = performance.now() - started
   })
   return {

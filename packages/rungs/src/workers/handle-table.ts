@@ -96,7 +96,9 @@ export class HandleTable implements Handles {
   /** A worker has no use any more for what it was sent so many times. */
   release(handle: number, count: number): void {
     const known = this.#objects.get(handle)
-    if (known !== undefined && (known.count -= count) <= 0) this.#objects.delete(handle)
+    if (known === undefined) return
+    known.count -= count
+    if (known.count <= 0) this.#objects.delete(handle)
   }
 
   /** Answers a question of a worker. @returns how to end what it began */

@@ -181,7 +181,7 @@ class LocalHost implements WorkerHost {
   #end(): void {
     if (this.#gone) return
     this.#gone = true
-    this.#start.finalize().then(() => this.#events.gone({ inPeace: true }))
+    void this.#start.finalize().then(() => this.#events.gone({ inPeace: true }))
   }
 }
 

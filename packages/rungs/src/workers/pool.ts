@@ -271,7 +271,8 @@ export class WorkerPool implements ItemOwner {
     item.attempt = attempt
     this.#state.submitted(attempt)
     this.#drain()
-    if (attempt.place === 'queued' && item.shipped !== undefined) this.#snapshot(item, item.shipped)
+    // A chunk's lists were made for it.
+    if (attempt.place === 'queued' && item.shipped !== undefined && item.mode.type !== 'chunk') this.#snapshot(item, item.shipped)
   }
 
   /** It waits: what is changed in its arguments meanwhile is not meant for it. */

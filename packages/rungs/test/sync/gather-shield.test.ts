@@ -1,7 +1,7 @@
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, expectTypeOf, it, onTestFinished } from 'vitest'
 import { CancelledError, InvalidStateError } from '../../dist/core/errors.js'
 import { Future } from '../../dist/core/future.js'
-import { gather, shield, sleep, toThread } from '../../dist/sync/index.js'
+import { gather, shield, sleep, type Task, TaskGroup, timeout, toThread, waitFor } from '../../dist/sync/index.js'
 import { provideThreads } from '../../dist/sync/to-thread.js'
 import { errorOf, jumpingClock, MyError, start, turn } from './support.js'
 
@@ -85,6 +85,23 @@ describe('gather', () => {
     // @ts-expect-error not an iterable
     expect(() => gather(() => 1)).toThrow(TypeError)
     expect(() => gather([1])).toThrow(TypeError)
+  })
+})
+
+describe('types', () => {
+  it('follow what is called', async () => {
+    const results = await gather([() => Math.abs(1), async () => 'two', Promise.resolve(true)])
+    expectTypeOf(results).toEqualTypeOf<[number, string, boolean]>()
+    const settled = await gather([() => 1], { onError: 'settle' })
+    expectTypeOf(settled[0]).toExtend<{ status: 'fulfilled'; value: number } | { status: 'rejected'; reason: unknown }>()
+    expectTypeOf(await gather(new Set([async () => 1]))).toEqualTypeOf<number[]>()
+    expectTypeOf(start((a: number, b?: string) => `${a}${b}`, 1)).toEqualTypeOf<Task<string>>()
+    expectTypeOf(await timeout(1_000, () => start(async () => 5))).toEqualTypeOf<number>()
+    expectTypeOf(await waitFor(Promise.resolve('x'), 1_000)).toEqualTypeOf<string>()
+    expectTypeOf(sleep(0)).toEqualTypeOf<Promise<void>>()
+    expectTypeOf(sleep(0, { value: 1 })).toEqualTypeOf<Promise<number>>()
+    expectTypeOf(await TaskGroup.run(async () => 'value')).toEqualTypeOf<string>()
+    expectTypeOf(shield(async () => 1)).toEqualTypeOf<Future<number>>()
   })
 })
 

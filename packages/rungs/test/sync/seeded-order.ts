@@ -16,6 +16,14 @@ export class SeededOrder implements ReadyOrder {
     if (!this.#pumping) void this.#pump()
   }
 
+  /** Waits until nothing is ready. */
+  async whenIdle(): Promise<void> {
+    do await setImmediate()
+    while (this.#pumping)
+    await setImmediate()
+    if (this.#pumping) await this.whenIdle()
+  }
+
   install(): Disposable {
     return useReadyOrder(this)
   }

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks'
 import { setImmediate } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'
 import { type Clock, type Timer, useClock } from '../../dist/core/clock.js'
@@ -10,8 +11,13 @@ export async function turn(times = 1): Promise<void> {
 
 /** Starts a task on its own, as `asyncio.create_task`. */
 export function start<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Task<Awaited<R>> {
-  return new TaskGroup().spawn(fn, ...args)
+  const group = new TaskGroup()
+  const task = group.spawn(fn, ...args)
+  // Whoever starts it looks at the task. Nobody's cancellation reaches this wait.
+  nowhere.runInAsyncScope(() => void group[Symbol.asyncDispose]().catch(() => {}))
+  return task
 }
+const nowhere = new AsyncResource('nowhere')
 
 interface VirtualTimer {
   readonly due: number

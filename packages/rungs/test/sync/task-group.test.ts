@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { CancelledError, InvalidStateError } from '../../dist/core/errors.js'
 import { currentTask, Event, sleep, type Task, TaskGroup } from '../../dist/sync/index.js'
@@ -519,6 +520,15 @@ describe('TaskGroup', () => {
       await expect(inBlock).rejects.toThrow(CancelledError)
       await expect(atEnd).rejects.toThrow(CancelledError)
       expect(children.map((child) => child.cancelled)).toEqual([true, true])
+    })
+
+    it('that is never left reports the failure of a child', async () => {
+      const program = `
+        import { TaskGroup } from ${JSON.stringify(new URL('../../dist/sync/index.js', import.meta.url).href)}
+        new TaskGroup().with({ name: 'lost' }).spawn(() => { throw new Error('unseen') })`
+      const { stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', program], { encoding: 'utf8' })
+      expect(stderr).toContain('[RUNGS_UNOBSERVED] RungsWarning: lost, in a TaskGroup that was not left, failed and nobody looked')
+      expect(stderr).toContain('Error: unseen')
     })
 
     it('can be left twice, and takes no tasks then', async () => {

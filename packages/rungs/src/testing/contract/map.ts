@@ -55,8 +55,12 @@ export const mapCases: Group = (add) => {
 
   add('gives the results as they come with ordered: false', async ({ open, board }) => {
     const b = board()
-    const items: [typeof b, number][] = [0, 1].map((n) => [b, n])
-    assert.deepEqual(await open({ maxWorkers: 2 }).starmap(waitIfFirst, items, { ordered: false }).toArray(), [1, 0])
+    // The first item is held until the result of the second is here.
+    const items = [2, 1].map((n): [typeof b, number] => [b, n])
+    const results = open({ maxWorkers: 2 }).starmap(logThenHold, items, { ordered: false })
+    assert.deepEqual(await results.next(), { done: false, value: 1 })
+    release(b)
+    assert.deepEqual(await results.toArray(), [2])
   })
 
   add('gives all results once with ordered: false', async ({ open }) => {

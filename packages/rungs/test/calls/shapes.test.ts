@@ -1,0 +1,51 @@
+// The hostile suite: every shape runs twice, called here and sent to a worker, and both must see the same. Each file of shapes runs as the
+// program itself and as an imported module, and once more through v8.serialize as between processes.
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { shapes as classes } from './fixtures/shapes-classes.js'
+import { shapes as errors } from './fixtures/shapes-errors.js'
+import { shapes as functions } from './fixtures/shapes-functions.js'
+import { shapes as modules } from './fixtures/shapes-modules.js'
+import { shapes as refused } from './fixtures/shapes-refused.js'
+import { shapes as values } from './fixtures/shapes-values.js'
+
+const files = { functions, classes, values, errors, modules, refused }
+const fixture = (name: string): string => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url))
+
+/** Runs one file of shapes in a process of its own: name → what went wrong. */
+async function problems(args: string[]): Promise<Map<string, string | undefined>> {
+  const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 1 << 26 })
+  const lines = stdout.split('\n').filter((line) => line.startsWith('{"name"'))
+  return new Map(
+    lines.map((line) => {
+      const { name, problem } = JSON.parse(line) as { name: string; problem?: string }
+      return [name, problem]
+    }),
+  )
+}
+
+const settings = [
+  { setting: 'of the program itself, to a thread', args: (file: string) => [fixture(file), 'thread'] },
+  { setting: 'of an imported module, to a thread', args: (file: string) => [fixture('run-imported.js'), file, 'thread'] },
+  { setting: 'of the program itself, through v8.serialize', args: (file: string) => [fixture(file), 'process'] },
+]
+
+for (const [kind, shapes] of Object.entries(files)) {
+  describe.each(settings)(`${kind} $setting`, ({ args }) => {
+    let found: Map<string, string | undefined>
+    beforeAll(async () => {
+      found = await problems(args(`shapes-${kind}.js`))
+    }, 60_000)
+
+    it.each(Object.keys(shapes))('%s', (name) => {
+      expect(found.has(name), 'the shape did not run').toBe(true)
+      expect(found.get(name)).toBeUndefined()
+    })
+  })
+}
+
+it('has at least 150 shapes', () => {
+  expect(Object.values(files).flatMap((shapes) => Object.keys(shapes)).length).toBeGreaterThanOrEqual(150)
+})
