@@ -57,7 +57,7 @@ export function violations(files: readonly SourceFile[], layers: ReadonlyMap<str
     const source = ts.createSourceFile(file.path, file.text, ts.ScriptTarget.Latest, true)
     const found = posix.basename(file.path) === 'index.ts' ? notReexports(source) : []
     const layer = layers.get(layerOf(file.path))
-    const isEntry = file.path === 'index.ts'
+    const isEntry = !file.path.includes('/')
     if (layer === undefined && !isEntry) return [...found, `${file.path} is in no layer of the table`]
     for (const { specifier, line } of importsOf(source)) {
       const problem = specifier.startsWith('.') ? insideProblem(specifier) : outsideProblem(specifier)

@@ -7,6 +7,7 @@ const config = path('../packages/rungs/tsconfig.json')
 
 const entries = [
   { entry: 'rungs', file: '../packages/rungs/src/index.ts' },
+  { entry: 'rungs/sync', file: '../packages/rungs/src/sync.ts' },
   { entry: 'rungs/testing', file: '../packages/rungs/src/testing/index.ts' },
 ]
 

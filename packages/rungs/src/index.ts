@@ -30,7 +30,16 @@ export type {
 export { Future, type FutureResolvers, type FutureState, type ResultOptions } from './core/future.js'
 export type { BackoffOptions, RetryPolicy } from './core/retry.js'
 export { sleepSync } from './core/sleep.js'
-export { type AsCompletedOptions, asCompleted, type ReturnWhen, type WaitOptions, type WaitResult, wait } from './core/wait.js'
+export {
+  type AsCompletedOptions,
+  asCompleted,
+  type CompletedFutures,
+  type ReturnWhen,
+  type WaitOptions,
+  type WaitResult,
+  wait,
+} from './core/wait.js'
 export { TaskPoolExecutor } from './executors/task-pool.js'
 export { ThreadPoolExecutor } from './executors/thread-pool.js'
+export {} from './executors/to-thread.js'
 export type { ExecutorOptions, ThreadOptions } from './workers/pool-options.js'

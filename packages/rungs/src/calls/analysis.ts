@@ -1,16 +1,7 @@
 // Names and scopes of a JavaScript text: which names a piece of code leaves to its surroundings, and what declares them there. A walk
 // over the syntax tree that acorn makes; a regular expression would take words in strings and properties for variables.
 
-import { createRequire } from 'node:module'
-import type * as acorn from 'acorn'
-
-/** A node of the syntax tree, seen without its type: the walk treats most nodes alike. */
-export interface Syntax {
-  readonly type: string
-  readonly start: number
-  readonly end: number
-  readonly [key: string]: unknown
-}
+import { childrenOf, type Syntax } from './syntax.js'
 
 /** What declares a name. */
 export interface Binding {
@@ -59,21 +50,6 @@ export interface Walked {
   readonly scopes: readonly ScopeNode[]
   readonly references: readonly Reference[]
   readonly surroundings: Surroundings
-}
-
-let parser: typeof acorn | undefined
-
-/** Parses a text, or throws what acorn says of it. Loaded at the first use: it takes 8 ms. */
-export function parse(text: string, sourceType: 'module' | 'script'): Syntax {
-  parser ??= createRequire(import.meta.url)('acorn') as typeof acorn
-  return parser.parse(text, {
-    ecmaVersion: 'latest',
-    sourceType,
-    allowReturnOutsideFunction: true,
-    allowSuperOutsideMethod: true,
-    allowHashBang: true,
-    checkPrivateFields: false,
-  } as acorn.Options) as unknown as Syntax
 }
 
 /** Walks a whole program, or one function or class as if nothing were around it. */
@@ -224,7 +200,8 @@ class Walker {
     const object = node.object as Syntax
     const property = node.property as Syntax
     if (object.type === 'Identifier') {
-      const literal = node.computed === true ? (property.type === 'Literal' ? String(property.value) : undefined) : (property.name as string)
+      const literal =
+        node.computed === true ? (property.type === 'Literal' ? String(property.value) : undefined) : (property.name as string)
       this.#refer(object, place, false, literal)
     } else this.visit(object, place)
     if (node.computed === true) this.visit(property, place)
@@ -271,7 +248,11 @@ class Walker {
       const scope = this.#scope(value, place.scope, true)
       this.#declare(scope, 'arguments', 'parameter')
       this.visit(value, { scope, thisDepth: place.thisDepth + 1, atHome: true })
-    } else this.visit(value, { ...place, atHome: place.atHome || node.type === 'MethodDefinition' || node.method === true || node.kind !== 'init' })
+    } else
+      this.visit(value, {
+        ...place,
+        atHome: place.atHome || node.type === 'MethodDefinition' || node.method === true || node.kind !== 'init',
+      })
   }
 
   #block(node: Syntax, place: Place): void {
@@ -279,7 +260,11 @@ class Walker {
     if (node.type === 'CatchClause' && node.param) this.#pattern(node.param as Syntax, inner, 'let')
     for (const child of childrenOf(node)) {
       if (node.type === 'CatchClause' && child === node.param) continue
-      if ((node.type === 'ForInStatement' || node.type === 'ForOfStatement') && child === node.left && child.type !== 'VariableDeclaration') {
+      if (
+        (node.type === 'ForInStatement' || node.type === 'ForOfStatement') &&
+        child === node.left &&
+        child.type !== 'VariableDeclaration'
+      ) {
         this.#assign(child, inner)
       } else this.visit(child, inner)
     }
@@ -378,19 +363,4 @@ function holderOfVars(scope: ScopeNode): ScopeNode {
   let at = scope
   while (!at.holdsVars && at.parent !== undefined) at = at.parent
   return at
-}
-
-/** The nodes in a node. */
-export function* childrenOf(node: Syntax): Iterable<Syntax> {
-  for (const key in node) {
-    const child = node[key]
-    if (typeof child !== 'object' || child === null) continue
-    if (Array.isArray(child)) {
-      for (const one of child) if (isSyntax(one)) yield one
-    } else if (isSyntax(child)) yield child
-  }
-}
-
-function isSyntax(value: unknown): value is Syntax {
-  return typeof value === 'object' && value !== null && typeof (value as Syntax).type === 'string'
 }

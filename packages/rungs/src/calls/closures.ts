@@ -2,9 +2,9 @@
 
 import { builtinModules } from 'node:module'
 import { isBuiltinGlobal, isNative } from './globals.js'
-import { type Scope, type Seen, canInspect, inspectFunction, whyNotInspect } from './inspector.js'
+import { canInspect, inspectFunction, type Scope, type Seen, whyNotInspect } from './inspector.js'
 import type { AnyFunction } from './marks.js'
-import { type ModuleFacts, bindingAt, factsOf, isConstant, startOf } from './module-facts.js'
+import { bindingAt, factsOf, isConstant, type ModuleFacts, startOf } from './module-facts.js'
 import { isEntry, placeOf, positionOf, urlOf } from './scripts.js'
 import { type SourceFacts, sourceFacts } from './source-facts.js'
 import type { ModuleRef } from './wire.js'
@@ -76,7 +76,7 @@ export function readClosure(fn: AnyFunction, seenBefore?: Seen): Closure | Refus
   const facts = sourceFacts(text)
   if (typeof facts === 'string') return new Refusal(facts, 'Move the function to a module and export it')
   const seen = seenBefore ?? inspectFunction(fn)
-  const url = urlOf(seen?.scriptId) || 'rungs:function'
+  const url = (seen === undefined ? undefined : urlOf(seen, fn)) || 'rungs:function'
   if (url.startsWith('node:')) {
     return new Refusal(`it belongs to Node's internals (${url})`, 'Make it on the other side, for example with perWorker(() => …)')
   }
@@ -160,9 +160,7 @@ function guessStart(text: string, seen: Seen | undefined): { line: number; colum
   const inside = text.startsWith('(') || /^(async\s*)?(\(|[\w$]+\s*=>)/.test(text) ? 0 : Math.max(0, text.indexOf('('))
   const before = text.slice(0, inside)
   const lines = before.split('\n').length - 1
-  return lines === 0
-    ? { line: seen.line, column: Math.max(0, seen.column - inside) }
-    : { line: Math.max(0, seen.line - lines), column: 0 }
+  return lines === 0 ? { line: seen.line, column: Math.max(0, seen.column - inside) } : { line: Math.max(0, seen.line - lines), column: 0 }
 }
 
 /** What no inspector shows: the `this` of an arrow, the object that `super` starts from, `new.target`. */
@@ -171,11 +169,16 @@ function surroundingsOf(facts: SourceFacts): Refusal | undefined {
   if (arrow && surroundings.this) {
     return new Refusal('it uses the `this` of the function around it', 'Write const self = this before it and use self in it')
   }
-  if (arrow && surroundings.newTarget) return new Refusal('it uses the `new.target` of the function around it', 'Copy it to a variable before')
+  if (arrow && surroundings.newTarget)
+    return new Refusal('it uses the `new.target` of the function around it', 'Copy it to a variable before')
   if (arrow && surroundings.super) {
-    return new Refusal('it uses the `super` of the method around it', 'Write const inherited = () => super.method() … in a method that runs there')
+    return new Refusal(
+      'it uses the `super` of the method around it',
+      'Write const inherited = () => super.method() … in a method that runs there',
+    )
   }
-  if (arrow && surroundings.arguments) return new Refusal('it uses the `arguments` of the function around it', 'Write ...args in that function')
+  if (arrow && surroundings.arguments)
+    return new Refusal('it uses the `arguments` of the function around it', 'Write ...args in that function')
   return undefined
 }
 
@@ -249,10 +252,7 @@ class Finder {
     }
     if (Object.hasOwn(globalThis, name)) return this.#global(name, assigned)
     if (isBuiltinGlobal(name) || name === 'require' || canInspect()) return undefined
-    return new Refusal(
-      `it captures ${name}, and captured variables cannot be read here: ${whyNotInspect()}`,
-      `Pass ${name} as an argument`,
-    )
+    return new Refusal(`it captures ${name}, and captured variables cannot be read here: ${whyNotInspect()}`, `Pass ${name} as an argument`)
   }
 
   /** Globals that the program made do not exist on the other side. */
@@ -268,14 +268,7 @@ class Finder {
     return this.#make(name, Reflect.get(globalThis, name), assigned, undefined, scope, 0)
   }
 
-  #make(
-    name: string,
-    value: unknown,
-    assigned: boolean,
-    members: ReadonlySet<string> | undefined,
-    scope: Scope,
-    depth: number,
-  ): Variable {
+  #make(name: string, value: unknown, assigned: boolean, members: ReadonlySet<string> | undefined, scope: Scope, depth: number): Variable {
     const home = { url: this.#url, type: scope.type, depth, variables: scope.variables }
     const base = { name, value, assigned, home, members: isViteImport(name) ? members : undefined }
     if (name === 'require' && typeof value === 'function') return { ...base, constant: true, reference: undefined }
@@ -288,14 +281,14 @@ class Finder {
       const { specifier, name: imported } = binding.imported
       // The entry script is not to run again.
       const own = /^(\.|\/|file:)/.test(specifier) && isEntry(new URL(specifier, this.#url).href)
-      const reference =
-        own || !refers ? undefined : { module: this.#moduleRef(specifier), path: imported === '*' ? [] : [imported] }
+      const reference = own || !refers ? undefined : { module: this.#moduleRef(specifier), path: imported === '*' ? [] : [imported] }
       return { ...base, constant: refers, reference }
     }
-    const exported = found.scope === module.root && refers && scope.type === 'Module' && !isEntry(this.#url) ? module.exports.get(name) : undefined
-    const reference =
-      exported === undefined ? undefined : { module: { specifier: this.#url, how: 'import' as const }, path: [exported] }
-    return { ...base, constant: isConstant(binding), reference }
+    const exported =
+      found.scope === module.root && refers && scope.type === 'Module' && !isEntry(this.#url) ? module.exports.get(name) : undefined
+    const reference = exported === undefined ? undefined : { module: { specifier: this.#url, how: 'import' as const }, path: [exported] }
+    // Undefined may only mean that its line has not run yet.
+    return { ...base, constant: isConstant(binding) && value !== undefined, reference }
   }
 
   #moduleRef(specifier: string): ModuleRef {
@@ -335,6 +328,5 @@ class Finder {
 
 /** Vite's test runner turns import bindings into members of one object per module: only those used are to cross. */
 function isViteImport(name: string): boolean {
-  return /^__(vi|vite_ssr)_import_\d+__$/.test(name)
+  return /^__(vi|vite_ssr)_import_(\d+|meta)__$/.test(name)
 }
-

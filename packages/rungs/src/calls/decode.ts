@@ -1,10 +1,9 @@
 // From a table of nodes to values: first every object without its contents, then the contents. encode.ts is the inverse.
 
-import { createRequire } from 'node:module'
-import { promisify } from 'node:util'
 import type { Instance } from './compile.js'
-import { blankError, isHiddenOfError } from './errors-codec.js'
+import { argumentsOf, construct, memberOf } from './decode-builtins.js'
 import { PATCHES } from './encode-functions.js'
+import { blankError, isHiddenOfError } from './errors-codec.js'
 import { type CodeFunction, type Extras, Kind, type Table } from './wire.js'
 
 /** What a decoder asks of the side that it works for. */
@@ -141,7 +140,10 @@ export class Decoder {
       case Kind.handle:
         return this.#reader.handle(node[1])
       case Kind.construct:
-        return this.#construct(node[1] as string, (node[2] as number[]).map((place) => this.#deep(place)))
+        return construct(
+          node[1] as string,
+          (node[2] as number[]).map((place) => this.#deep(place)),
+        )
       case Kind.encoded:
         return this.#reader.decodeWith(this.#shell(node[1] as number), node[2] as { plain: boolean; data: unknown })
       case Kind.bound: {
@@ -208,22 +210,8 @@ export class Decoder {
     return value
   }
 
-  #construct(name: string, args: readonly unknown[]): unknown {
-    if (name === 'require') return createRequire(/^(file:|\/)/.test(String(args[0])) ? String(args[0]) : `${process.cwd()}/`)
-    if (name === 'promisify') return promisify(args[0] as () => void)
-    if (name === 'DOMException') {
-      const [message, kind, stack, cause] = args as [string, string, string, unknown]
-      const exception = new DOMException(message, kind)
-      Object.defineProperty(exception, 'stack', { value: stack, writable: true, configurable: true, enumerable: false })
-      if (cause !== undefined) Object.defineProperty(exception, 'cause', { value: cause, writable: true, configurable: true, enumerable: false })
-      return exception
-    }
-    const Class = Reflect.get(globalThis, name) as new (...args: readonly unknown[]) => object
-    return new Class(...args)
-  }
-
   #function(node: Node, at: number): unknown {
-    const [, codeAt, number, origin, heritageAt, name] = node as [number, number, number, number, number, string]
+    const [, codeAt, number, origin, heritageAt, name] = node as [number, number, number, number, number, string | undefined]
     if (origin < 0) {
       const original = this.#reader.original(-origin)
       if (original !== undefined) {
@@ -240,7 +228,7 @@ export class Decoder {
     const isMember = form === 'method' || form === 'get' || form === 'set'
     const fn = isMember ? memberOf(made as object, form) : made
     if (isMember && node[10] !== undefined) this.#hosts.set(node, made as object)
-    if ((fn as { name: unknown }).name !== name && !(node[6] as string[]).includes('name')) {
+    if (name !== undefined && (fn as { name: unknown }).name !== name && !(node[6] as string[]).includes('name')) {
       Object.defineProperty(fn, 'name', { value: name, configurable: true })
     }
     if (origin > 0) this.#reader.made(fn as object, origin, form === 'class')
@@ -390,16 +378,4 @@ export class Decoder {
     else if (integrity === 2) Object.seal(value)
     else if (integrity === 1) Object.preventExtensions(value)
   }
-}
-
-function memberOf(host: object, form: 'method' | 'get' | 'set'): unknown {
-  const descriptor = Object.getOwnPropertyDescriptor(host, Reflect.ownKeys(host)[0] as string)
-  return form === 'method' ? descriptor?.value : descriptor?.[form]
-}
-
-function argumentsOf(places: readonly number[]): unknown {
-  return (function () {
-    // biome-ignore lint/complexity/noArguments: an arguments object is what is to be made.
-    return arguments
-  })(...(places as unknown as []))
 }

@@ -1,10 +1,11 @@
 // Values of the platform's own kinds: what each becomes, and which cannot cross.
 
 import { types } from 'node:util'
+import { classNameOf } from './class-name.js'
 import type { Encoder } from './encode.js'
 import { extrasOf } from './encode-properties.js'
-import { builtinName } from './globals.js'
 import { encodeError } from './errors-codec.js'
+import { builtinName } from './globals.js'
 import { movesOnly } from './transfer.js'
 import { Kind } from './wire.js'
 
@@ -12,7 +13,7 @@ import { Kind } from './wire.js'
 export function builtinObject(encoder: Encoder, value: object, prototype: object | null, at: number): unknown[] | undefined {
   const none = () => false
   const tail = (standard: string) => [encoder.prototypeAt(prototype, at, standard) ?? -1, extrasOf(encoder, value, at, none)]
-  if (value.constructor?.name === 'DOMException') {
+  if (classNameOf(value) === 'DOMException') {
     // In newer versions a native error as well.
     const exception = constructed(encoder, value, prototype, at)
     if (exception !== undefined) return exception
@@ -87,10 +88,15 @@ function view(encoder: Encoder, value: ArrayBufferView, prototype: object | null
 function buffers(encoder: Encoder, value: object, at: number): unknown[] | undefined {
   if (types.isSharedArrayBuffer(value)) {
     if (encoder.sender.boundary === 'thread') return [Kind.clone, value]
-    return encoder.refuse(at, 'a SharedArrayBuffer is memory of this process', 'Use threads for it, or send a copy: new Uint8Array(shared).slice()')
+    return encoder.refuse(
+      at,
+      'a SharedArrayBuffer is memory of this process',
+      'Use threads for it, or send a copy: new Uint8Array(shared).slice()',
+    )
   }
   if (types.isArrayBuffer(value)) {
-    if ((value as { detached?: boolean }).detached) encoder.refuse(at, 'the ArrayBuffer was moved away before', 'Send a buffer that still has its data')
+    if ((value as { detached?: boolean }).detached)
+      encoder.refuse(at, 'the ArrayBuffer was moved away before', 'Send a buffer that still has its data')
     encoder.bytes += value.byteLength
     return [Kind.clone, value]
   }
@@ -100,17 +106,17 @@ function buffers(encoder: Encoder, value: object, at: number): unknown[] | undef
     return encoder.refuse(at, 'a WebAssembly.Module lives in this process', 'Send its bytes and compile them there')
   }
   if (movesOnly(value)) {
-    if (encoder.sender.boundary === 'process') encoder.refuse(at, `a ${value.constructor.name} lives in this process`, 'Use threads for it')
+    if (encoder.sender.boundary === 'process') encoder.refuse(at, `a ${classNameOf(value)} lives in this process`, 'Use threads for it')
     if (encoder.moving.has(value)) return [Kind.clone, value]
-    return encoder.refuse(at, `a ${value.constructor.name} cannot be copied, only moved`, 'Write transfer(…) around it')
+    return encoder.refuse(at, `a ${classNameOf(value)} cannot be copied, only moved`, 'Write transfer(…) around it')
   }
   return undefined
 }
 
 /** Small built-in values that are made again from their text. */
 function constructed(encoder: Encoder, value: object, prototype: object | null, at: number): unknown[] | undefined {
-  const name = value.constructor?.name
-  if (typeof name !== 'string' || prototype === null || !isGlobalClass(prototype, name)) return undefined
+  const name = classNameOf(value)
+  if (name === undefined || prototype === null || !isGlobalClass(prototype, name)) return undefined
   const make = (...args: unknown[]) => [Kind.construct, name, args.map((one, index) => encoder.at(one, at, { words: ` (part ${index})` }))]
   switch (name) {
     case 'URL':
@@ -151,22 +157,25 @@ const OPEN_CLASSES = new Set(['Object', 'EventEmitter', 'Function', 'Array', 'Er
 function refused(encoder: Encoder, value: object, prototype: object | null, at: number): undefined {
   const no = (reason: string, hint: string) => encoder.refuse(at, reason, hint)
   if (types.isPromise(value)) no('a promise belongs to the event loop that made it', 'Write await before it, and send what it gives')
-  if (types.isWeakMap(value) || types.isWeakSet(value)) no('what a weak collection holds cannot be listed', 'Use a Map or a Set, or perWorker(() => new WeakMap())')
-  if (types.isGeneratorObject(value)) no('a running generator cannot be copied', 'Send its function and start it there, or send [...generator]')
+  if (types.isWeakMap(value) || types.isWeakSet(value))
+    no('what a weak collection holds cannot be listed', 'Use a Map or a Set, or perWorker(() => new WeakMap())')
+  if (types.isGeneratorObject(value))
+    no('a running generator cannot be copied', 'Send its function and start it there, or send [...generator]')
   if (types.isExternal(value)) no('it is memory of native code', 'Make it on the other side: perWorker(() => …)')
   if (types.isModuleNamespaceObject(value)) return undefined
   for (let link = prototype; link !== null; link = Object.getPrototypeOf(link) as object | null) {
     const Class: unknown = Object.getOwnPropertyDescriptor(link, 'constructor')?.value
     if (typeof Class !== 'function' || Class.prototype !== link) {
       const tag: unknown = Object.getOwnPropertyDescriptor(link, Symbol.toStringTag)?.value
-      if (typeof tag === 'string' && /Iterator|Generator/.test(tag)) no(`a ${tag} is in the middle of its work`, 'Send an array of its values')
+      if (typeof tag === 'string' && /Iterator|Generator/.test(tag))
+        no(`a ${tag} is in the middle of its work`, 'Send an array of its values')
       continue
     }
     const builtin = builtinName(Class)
     if (builtin === undefined) continue
     if (OPEN_CLASSES.has(Class.name)) return undefined
     const place = builtin.from === 'module' ? `${builtin.module}` : 'the platform'
-    const name = value.constructor?.name ?? Class.name
+    const name = classNameOf(value) ?? Class.name
     const kind = link === prototype ? `${Class.name} (${place})` : `${name}, which is a ${Class.name} (${place}),`
     no(`an instance of ${kind} has parts that only exist where it was made`, `Make it on the other side: perWorker(() => new ${name}(…))`)
   }

@@ -32,13 +32,17 @@ interface SharedScope {
 }
 
 function grouped(encoder: Encoder, placed: readonly PlacedClosure[]): PlacedClosure[][] {
-  const assigned = placed.flatMap((one) => one.closure.variables.filter((variable) => variable.assigned).map((variable) => ({ one, variable })))
+  const assigned = placed.flatMap((one) =>
+    one.closure.variables.filter((variable) => variable.assigned).map((variable) => ({ one, variable })),
+  )
   if (assigned.length === 0) return placed.map((one) => [one])
   const groupOf = new Map(placed.map((one) => [one, [one]]))
   for (const { one, variable } of assigned) {
     for (const other of placed) {
       if (other === one) continue
-      const shared = other.closure.variables.find((candidate) => candidate.name === variable.name && sameHome(candidate.home, variable.home))
+      const shared = other.closure.variables.find(
+        (candidate) => candidate.name === variable.name && sameHome(candidate.home, variable.home),
+      )
       if (shared === undefined) continue
       mustBeCertain(encoder, one, other, variable)
       join(groupOf, one, other)
@@ -63,10 +67,10 @@ function sameHome(a: Home, b: Home): boolean {
   if (a.type === 'Module' || a.type === 'Script' || a.type === 'Global' || a.variables === b.variables) return true
   const names = Object.keys(a.variables ?? {})
   if (names.length !== Object.keys(b.variables ?? {}).length) return false
-  return names.every((name) => Object.is(valueOf(a, name), valueOf(b, name)))
+  return names.every((name) => Object.is(heldBy(a, name), heldBy(b, name)))
 }
 
-function valueOf(home: Home, name: string): unknown {
+function heldBy(home: Home, name: string): unknown {
   try {
     return home.variables?.[name]
   } catch {
@@ -79,7 +83,7 @@ function mustBeCertain(encoder: Encoder, one: PlacedClosure, other: PlacedClosur
   const { type, variables } = variable.home
   if (type === 'Module' || type === 'Script' || type === 'Global') return
   const proven = Object.keys(variables ?? {}).some((name) => {
-    const value = valueOf(variable.home, name)
+    const value = heldBy(variable.home, name)
     return (typeof value === 'object' && value !== null) || typeof value === 'function'
   })
   if (proven || one.closure.source !== other.closure.source || one.closure.line !== other.closure.line) return
@@ -97,7 +101,9 @@ function sharedHomes(group: readonly PlacedClosure[]): SharedScope[] {
   for (const one of group) {
     one.closure.variables.forEach((variable, index) => {
       const isAssigned = group.some((member) =>
-        member.closure.variables.some((candidate) => candidate.name === variable.name && candidate.assigned && sameHome(candidate.home, variable.home)),
+        member.closure.variables.some(
+          (candidate) => candidate.name === variable.name && candidate.assigned && sameHome(candidate.home, variable.home),
+        ),
       )
       if (!isAssigned || uses(variable.home, variable.name) < 2) return
       let scope = scopes.find((candidate) => sameHome(candidate.home, variable.home))
@@ -121,7 +127,9 @@ function encodeGroup(encoder: Encoder, group: PlacedClosure[], scopes: SharedSco
   const innermost = (one: PlacedClosure) => scopes.findLastIndex((scope) => sees(one, scope))
   const parents = scopes.map((scope, index) => {
     // The nearest scope around it that someone sees who sees this one.
-    const candidates = inFile.filter((one) => sees(one, scope)).map((one) => scopes.findLastIndex((outer, at) => at < index && sees(one, outer)))
+    const candidates = inFile
+      .filter((one) => sees(one, scope))
+      .map((one) => scopes.findLastIndex((outer, at) => at < index && sees(one, outer)))
     return Math.max(-1, ...candidates)
   })
   const owns: number[][] = []

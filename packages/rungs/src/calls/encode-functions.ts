@@ -1,11 +1,12 @@
 // Functions and classes in a graph: by name where the other side has them, otherwise as text with what they captured.
 
-import { type Closure, Refusal, type Variable, readClosure } from './closures.js'
+import { types } from 'node:util'
+import { type Closure, Refusal, readClosure, type Variable } from './closures.js'
 import type { Encoder } from './encode.js'
 import { encodeProperties, isStandard } from './encode-properties.js'
 import { readVariable, requiredRef } from './function-ref.js'
 import { isNative } from './globals.js'
-import { type Seen, inspectFunction } from './inspector.js'
+import { inspectFunction, type Seen } from './inspector.js'
 import type { AnyFunction } from './marks.js'
 import { urlOf } from './scripts.js'
 import { type Extras, Kind } from './wire.js'
@@ -25,15 +26,22 @@ export function encodeFunction(encoder: Encoder, fn: AnyFunction, at: number): u
       'Export it from a module of its own, or use link()',
     )
   }
+  if (types.isProxy(fn)) encoder.refuse(at, 'a Proxy cannot be told from what it hides', 'Send the function behind it')
   const seen = needsLook(fn) ? inspectFunction(fn) : undefined
   const bound = seen?.bound
   if (bound !== undefined) {
     const targetAt = encoder.at(bound.target, at, { words: ' (its bound function)' })
     const selfAt = encoder.at(bound.self, at, { words: ' (its bound this)' })
-    return [Kind.bound, targetAt, selfAt, Array.from(bound.args, (one, index) => encoder.at(one, at, { words: ` (bound argument ${index})` }))]
+    return [
+      Kind.bound,
+      targetAt,
+      selfAt,
+      Array.from(bound.args, (one, index) => encoder.at(one, at, { words: ` (bound argument ${index})` })),
+    ]
   }
-  const promisified = promisifiedBy(seen)
-  if (promisified !== undefined) return [Kind.construct, 'promisify', [encoder.at(promisified, at, { words: ' (what it makes a promise of)' })]]
+  const promisified = promisifiedBy(fn, seen)
+  if (promisified !== undefined)
+    return [Kind.construct, 'promisify', [encoder.at(promisified, at, { words: ' (what it makes a promise of)' })]]
   if (!defines && (encoder.options.keeps ? sender.isSteady(fn) : sender.isKept(fn))) return encoder.defined(sender.keep(fn))
   const closure = readClosure(fn)
   if (closure instanceof Refusal) {
@@ -48,8 +56,8 @@ function needsLook(fn: AnyFunction): boolean {
   return isNative(fn) || /ReflectApply\(original/.test(Function.prototype.toString.call(fn))
 }
 
-function promisifiedBy(seen: Seen | undefined): unknown {
-  if (seen === undefined || urlOf(seen.scriptId) !== 'node:internal/util') return undefined
+function promisifiedBy(fn: AnyFunction, seen: Seen | undefined): unknown {
+  if (seen === undefined || urlOf(seen, fn) !== 'node:internal/util') return undefined
   const scope = seen.scopes.find((one) => 'original' in one.variables)
   return scope === undefined ? undefined : readVariable(scope.variables, 'original')
 }
@@ -69,9 +77,11 @@ function byValue(encoder: Encoder, closure: Closure, at: number): unknown[] {
   return node
 }
 
-function nameOf(fn: AnyFunction): string {
-  const name: unknown = Object.getOwnPropertyDescriptor(fn, 'name')?.value
-  return typeof name === 'string' ? name : ''
+/** A class may have a static member of that name instead. */
+function nameOf(fn: AnyFunction): string | undefined {
+  const descriptor = Object.getOwnPropertyDescriptor(fn, 'name')
+  if (descriptor === undefined) return ''
+  return typeof descriptor.value === 'string' && !descriptor.enumerable ? descriptor.value : undefined
 }
 
 /** The place of what a variable holds. */
@@ -93,6 +103,7 @@ function holderAt(encoder: Encoder, closure: Closure, variable: Variable, at: nu
   if (variable.name === 'require' && typeof value === 'function' && 'cache' in value) {
     return encoder.add([Kind.construct, 'require', [encoder.add(closure.url)]])
   }
+  if (variable.name === '__vite_ssr_dynamic_import__') return encoder.add([Kind.construct, 'import', [encoder.add(closure.url)]])
   if (reference !== undefined) {
     const id = typeof value === 'function' ? encoder.sender.reference(value) : undefined
     return encoder.add(encoder.defined(id ?? encoder.sender.define({ kind: 'export', ...reference }, value ?? undefined)))
@@ -108,7 +119,13 @@ function holderAt(encoder: Encoder, closure: Closure, variable: Variable, at: nu
 }
 
 /** An object with those members of a module that are used: what else it exports is not this call's business. */
-function membersAt(encoder: Encoder, module: Record<string, unknown>, members: ReadonlySet<string>, at: number, label: { words: string }): number {
+function membersAt(
+  encoder: Encoder,
+  module: Record<string, unknown>,
+  members: ReadonlySet<string>,
+  at: number,
+  label: { words: string },
+): number {
   const part: Record<string, unknown> = {}
   for (const name of members) if (name in module) part[name] = module[name]
   return encoder.at(part, at, label)
@@ -135,11 +152,24 @@ export function isOwnOfFunction(fn: AnyFunction, key: string | symbol): boolean 
   const keys = Reflect.ownKeys(prototype)
   const above: unknown = Object.getPrototypeOf(prototype)
   if (keys.length === 0) return true
-  return keys.length === 1 && keys[0] === 'constructor' && above === Object.prototype && (prototype as { constructor: unknown }).constructor === fn
+  return (
+    keys.length === 1 &&
+    keys[0] === 'constructor' &&
+    above === Object.prototype &&
+    (prototype as { constructor: unknown }).constructor === fn
+  )
 }
 
-function ownProperties(encoder: Encoder, fn: AnyFunction, at: number, skip: (fn: AnyFunction, key: string | symbol) => boolean): Properties {
-  const rest = Object.defineProperties(Object.create(null) as object, pick(fn, (key) => key !== 'prototype' && !skip(fn, key)))
+function ownProperties(
+  encoder: Encoder,
+  fn: AnyFunction,
+  at: number,
+  skip: (fn: AnyFunction, key: string | symbol) => boolean,
+): Properties {
+  const rest = Object.defineProperties(
+    Object.create(null) as object,
+    pick(fn, (key) => key !== 'prototype' && !skip(fn, key)),
+  )
   const [names, valuesAt, extras] = encodeProperties(encoder, rest, at)
   if (!skip(fn, 'prototype')) {
     names.push('prototype')
@@ -147,7 +177,9 @@ function ownProperties(encoder: Encoder, fn: AnyFunction, at: number, skip: (fn:
   }
   const above = Object.getPrototypeOf(fn) as object | null
   const usual = above !== null && isFunctionPrototype(above)
-  const closed = Object.isExtensible(fn) ? extras : { properties: extras?.properties ?? [], integrity: Object.isFrozen(fn) ? 3 : Object.isSealed(fn) ? 2 : 1 }
+  const closed = Object.isExtensible(fn)
+    ? extras
+    : { properties: extras?.properties ?? [], integrity: Object.isFrozen(fn) ? 3 : Object.isSealed(fn) ? 2 : 1 }
   return [names, valuesAt, usual ? -1 : (encoder.prototypeAt(above, at, 'Function') ?? -1), closed]
 }
 
@@ -167,6 +199,15 @@ function pick(value: object, wanted: (key: string | symbol) => boolean): Propert
   return picked
 }
 
+/** Static fields may be called `name` or `length`. */
+function isStandardOf(fn: AnyFunction, key: string | symbol): boolean {
+  return STANDARD.has(key) && Object.getOwnPropertyDescriptor(fn, key)?.enumerable === false && !isMethodOf(fn, key)
+}
+
+function isMethodOf(fn: AnyFunction, key: string | symbol): boolean {
+  return key !== 'prototype' && typeof Object.getOwnPropertyDescriptor(fn, key)?.value === 'function'
+}
+
 /** Public static fields as they are now, and what was added to the class or its prototype after it was made. */
 function classProperties(encoder: Encoder, closure: Closure, at: number): Properties {
   const { fn } = closure
@@ -179,7 +220,7 @@ function classProperties(encoder: Encoder, closure: Closure, at: number): Proper
     const named = typeof key === 'string' && methods.has(key)
     return (named || klass.computed) && text.includes(Function.prototype.toString.call(method))
   }
-  const own = ownProperties(encoder, fn, at, (_, key) => STANDARD.has(key) || isWritten(fn, key, klass.staticMethods))
+  const own = ownProperties(encoder, fn, at, (_, key) => isStandardOf(fn, key) || isWritten(fn, key, klass.staticMethods))
   // Where a parent class is, the class has it as its prototype by being made.
   if (klass.heritage) own[2] = -1
   const prototype = Object.getOwnPropertyDescriptor(fn, 'prototype')?.value as object

@@ -1,7 +1,7 @@
 // The own properties of an object: plain data by name, everything else one by one.
 
-import { isNative } from './globals.js'
 import type { Encoder } from './encode.js'
+import { isNative } from './globals.js'
 import type { Extras } from './wire.js'
 
 const PLAIN = 7
@@ -17,7 +17,13 @@ export function encodeProperties(encoder: Encoder, value: object, at: number): [
     if (typeof key === 'string' && 'value' in descriptor && flagsOf(descriptor) === PLAIN && key !== '__proto__') {
       names.push(key)
       valuesAt.push(encoder.at(descriptor.value, at, key))
-    } else if (flagsOf(descriptor) !== PLAIN && 'value' in descriptor && !Object.isExtensible(value) && typeof key === 'string' && descriptor.enumerable) {
+    } else if (
+      flagsOf(descriptor) !== PLAIN &&
+      'value' in descriptor &&
+      !Object.isExtensible(value) &&
+      typeof key === 'string' &&
+      descriptor.enumerable
+    ) {
       // Of a frozen or sealed object: freezing it again gives the flags back.
       names.push(key)
       valuesAt.push(encoder.at(descriptor.value, at, key))

@@ -3,16 +3,16 @@
 
 import { types } from 'node:util'
 import { NotShippableError } from '../core/errors.js'
+import type { Refusal } from './closures.js'
 import { builtinObject } from './encode-builtins.js'
 import { encodeCodes, type PlacedClosure } from './encode-codes.js'
 import { encodeFunction } from './encode-functions.js'
 import { encodeProperties, extrasOf, isStandard } from './encode-properties.js'
-import { Refusal } from './closures.js'
 import { builtinName } from './globals.js'
-import { privateOwner } from './privates.js'
 import { codecOf, isCallback } from './marks.js'
+import { privateOwner } from './privates.js'
 import type { Sender } from './sender.js'
-import { type Transferable, anyTransfers, transfersOf } from './transfer.js'
+import { anyTransfers, type Transferable, transfersOf } from './transfer.js'
 import { Kind, type Table } from './wire.js'
 
 /** How the parent names a value: an index, a property, or words of its own. */
@@ -122,6 +122,25 @@ export class Encoder {
     return this.#seen.get(value)
   }
 
+  /** Says whether plain values mention an object of this table. */
+  meets(values: readonly unknown[]): boolean {
+    // Mostly the table has nothing but its function in it.
+    if (this.#seen.size < 2) return false
+    const open: unknown[] = [...values]
+    const seen = new Set<unknown>()
+    while (open.length > 0) {
+      const value = open.pop()
+      if ((typeof value !== 'object' && typeof value !== 'function') || value === null || seen.has(value)) continue
+      if (this.#seen.has(value)) return true
+      seen.add(value)
+      if (value instanceof Map) for (const entry of value) open.push(entry[0], entry[1])
+      else if (value instanceof Set || Array.isArray(value)) for (const one of value) open.push(one)
+      else if (!ArrayBuffer.isView(value)) for (const one of Object.values(value)) open.push(one)
+      else open.push(value.buffer)
+    }
+    return false
+  }
+
   /** The place of a node that stands for no value of the graph. */
   add(node: unknown): number {
     return this.#push(node, undefined, -1, '')
@@ -195,8 +214,8 @@ export class Encoder {
     }
     if (anyTransfers()) for (const moved of transfersOf(value) ?? []) this.moving.add(moved)
     if (typeof value === 'function') {
-      if (isCallback(value)) return this.#handle(value, at) ?? this.refuse(at, 'callbacks cannot be sent from here', 'Submit it to a pool')
-      const handle = this.#handle(value, at)
+      const handle = this.#handle(value)
+      if (handle === undefined && isCallback(value)) this.refuse(at, 'callbacks cannot be sent from here', 'Submit it to a pool')
       return handle ?? encodeFunction(this, value, at)
     }
     const prototype: unknown = Object.getPrototypeOf(value)
@@ -236,7 +255,7 @@ export class Encoder {
 
   #special(value: object, prototype: object | null, at: number): unknown[] {
     if (types.isProxy(value)) this.refuse(at, 'a Proxy cannot be told from what it hides', 'Send a plain copy of it')
-    const handle = this.#handle(value, at)
+    const handle = this.#handle(value)
     if (handle !== undefined) return handle
     const held = this.sender.held(value)
     if (held !== undefined) return this.defined(held)
@@ -263,20 +282,18 @@ export class Encoder {
     return [Kind.object, names, valuesAt, prototypeAt ?? -1, extras]
   }
 
-  #handle(value: object, at: number): unknown[] | undefined {
+  #handle(value: object): unknown[] | undefined {
     const handle = this.sender.handles?.toHandle(value)
-    if (handle === undefined) return undefined
-    if (this.sender.boundary === 'thread') return [Kind.handle, handle]
-    return at >= 0 ? [Kind.handle, handle] : undefined
+    return handle === undefined ? undefined : [Kind.handle, handle]
   }
 
   /** The place of an object's prototype; undefined when it is the one that its kind has anyway, -2 when there is none. */
-  prototypeAt(prototype: object | null, at: number, standard: string): number | undefined {
+  prototypeAt(prototype: object | null, at: number, standard: string, keepsPrivates = false): number | undefined {
     if (prototype === null) return -2
     if (isStandard(prototype, standard)) return undefined
     const Class: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value
     if (typeof Class === 'function' && Class.prototype === prototype) {
-      const owner = privateOwner(prototype)
+      const owner = keepsPrivates ? undefined : privateOwner(prototype)
       if (owner !== undefined) {
         const value = owner.name.slice(0, 1).toLowerCase() + owner.name.slice(1)
         this.refuse(
@@ -324,7 +341,8 @@ export class Encoder {
       // The arguments of a call are numbered, not members of something.
       const isArgument = this.#parents[step] === 0 && this.options.label === ARGUMENTS
       if (typeof label === 'number') parts.push(isArgument ? String(label) : `[${label}]`)
-      else if (typeof label === 'string') parts.push(/^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(label) ? `.${label}` : `[${JSON.stringify(label)}]`)
+      else if (typeof label === 'string')
+        parts.push(/^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(label) ? `.${label}` : `[${JSON.stringify(label)}]`)
       else parts.push(label.words)
     }
     const path = (this.options.label + parts.reverse().join('')).replace(/^, /, '')

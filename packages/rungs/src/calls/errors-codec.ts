@@ -38,7 +38,8 @@ export function encodeError(encoder: Encoder, error: Error, at: number): unknown
   }
   const node: unknown[] = [Kind.error, names, valuesAt, -1, properties.length === 0 ? undefined : { properties, integrity: 0 }]
   const prototype = shownPrototype(error)
-  const prototypeAt = encoder.prototypeAt(prototype, at, 'Error')
+  // Of a thrown error the class matters more than private members, whose loss shows when a method asks for them.
+  const prototypeAt = encoder.prototypeAt(prototype, at, 'Error', encoder.options.lenient)
   if (prototypeAt !== undefined) {
     node[3] = prototypeAt
     // A class that cannot cross leaves its nearest built-in one, and the name.

@@ -58,7 +58,8 @@ function explanation(
   const sources: string[] = []
   for (const definition of definitions) {
     if (definition.kind === 'global') references.push(definition.path.join('.'))
-    else if (definition.kind === 'export') references.push([definition.module.specifier, definition.path.join('.')].filter(Boolean).join(' → '))
+    else if (definition.kind === 'export')
+      references.push([definition.module.specifier, definition.path.join('.')].filter(Boolean).join(' → '))
     else if (definition.kind === 'code') {
       for (const one of definition.code.functions) {
         sources.push(`${one.source.slice(0, 60).replace(/\s+/g, ' ')} (${definition.code.url}:${one.line + 1})`)

@@ -2,9 +2,9 @@
 
 import { createRequire } from 'node:module'
 import { builtinName, directGlobal, isNative } from './globals.js'
-import { type Seen, inspectFunction } from './inspector.js'
+import { inspectFunction, type Seen } from './inspector.js'
 import { type AnyFunction, isByValue, nameOf } from './marks.js'
-import { type ModuleFacts, factsOf, startOf } from './module-facts.js'
+import { factsOf, type ModuleFacts, startOf } from './module-facts.js'
 import { isEntry, pathOf, urlOf } from './scripts.js'
 import type { Definition } from './wire.js'
 
@@ -19,7 +19,7 @@ export function refOf(value: object, seen?: () => Seen | undefined): Definition 
   const direct = directGlobal(value)
   if (direct !== undefined) return { kind: 'global', path: [direct] }
   const read = seen?.() ?? inspectFunction(value)
-  const url = urlOf(read?.scriptId)
+  const url = read === undefined ? undefined : urlOf(read, value)
   if (read === undefined || url === undefined || url === '') return undefined
   return url.startsWith('node:') ? builtinRef(value) : loadedRef(value, read, url)
 }
@@ -128,12 +128,16 @@ function commonJsPath(value: unknown, exports: unknown): string[] | undefined {
   return undefined
 }
 
+const notRequired = new WeakSet<object>()
+
 /** The CommonJS module whose exports this object is: what `const lib = require('./lib')` captured. */
 export function requiredRef(value: object): Definition | undefined {
+  if (notRequired.has(value)) return undefined
   for (const [path, module] of Object.entries(require.cache)) {
     if (module?.exports === value && module.loaded && module !== require.main && !path.endsWith('.json')) {
       return exported({ specifier: path, how: 'require' }, [])
     }
   }
+  notRequired.add(value)
   return undefined
 }

@@ -111,7 +111,20 @@ function indexGlobals(): Map<object, readonly string[]> {
     if (value !== globalThis && value !== process) indexMembers(index, value, [name], 2)
   }
   index.set(process, ['process'])
-  for (const name of ['env', 'argv', 'versions', 'memoryUsage', 'hrtime', 'cwd', 'exit', 'nextTick', 'uptime', 'cpuUsage', 'release', 'config']) {
+  for (const name of [
+    'env',
+    'argv',
+    'versions',
+    'memoryUsage',
+    'hrtime',
+    'cwd',
+    'exit',
+    'nextTick',
+    'uptime',
+    'cpuUsage',
+    'release',
+    'config',
+  ]) {
     const value: unknown = Reflect.get(process, name)
     if (isObject(value)) index.set(value, ['process', name])
   }

@@ -40,6 +40,7 @@ export class Incoming {
   /** Tables whose contents are not in yet: definitions may refer to each other in circles. */
   #unfilled: Decoder[] = []
   #depth = 0
+  #met = false
   readonly #reader: Reader
 
   constructor(options: { outgoing: Outgoing; handles?: Handles }) {
@@ -50,7 +51,7 @@ export class Incoming {
       original: (id) => this.#original(id),
       handle: (handle) => this.#handle(handle),
       instance: (id) => this.#instance(id),
-      decodeWith: (codec, payload) => (codec as Codec<unknown, unknown>).decode(this.#read(payload)),
+      decodeWith: (codec, payload) => (codec as Codec<unknown, unknown>).decode(this.#complete(() => this.#read(payload))),
       made: (fn, origin, isClass) => {
         if (isClass) this.#ids.set(fn, origin)
         else this.#origins.set(fn, origin)
@@ -74,17 +75,25 @@ export class Incoming {
    * that names the missing export.
    */
   load(target: number, captured: Readable | undefined): AnyFunction | Promise<AnyFunction> {
-    // Only the side that runs calls has a single peer, to which "yours" can be said.
+    this.#meet()
+    if (captured !== undefined) return mustBeFunction(this.unpack(captured))
+    const received = this.#received.get(target)
+    if (received?.made) return received.value as AnyFunction
+    const waiting = this.#import([target])
+    return waiting === undefined
+      ? mustBeFunction(this.#define(target))
+      : waiting.then(() => mustBeFunction(this.#define(target)) as AnyFunction)
+  }
+
+  /** Only the side that runs calls has a single peer, to which "yours" can be said. */
+  #meet(): void {
+    if (this.#met) return
+    this.#met = true
     this.#outgoing.meet({
       idOf: (value) => this.#ids.get(value),
       originOf: (value) => this.#origins.get(value),
       idOfSymbol: (value) => this.#symbols.get(value),
     })
-    if (captured !== undefined) return mustBeFunction(this.unpack(captured))
-    const received = this.#received.get(target)
-    if (received?.made) return received.value as AnyFunction
-    const waiting = this.#import([target])
-    return waiting === undefined ? mustBeFunction(this.#define(target)) : waiting.then(() => mustBeFunction(this.#define(target)) as AnyFunction)
   }
 
   /** The value that was packed. A promise only when a module has to be imported first. */
@@ -96,7 +105,13 @@ export class Incoming {
       const loading = this.#loading.get(call)
       if (loading !== undefined) waiting = waiting === undefined ? loading : Promise.all([waiting, loading])
     } else if (call !== undefined && waiting !== undefined) {
-      this.#loading.set(call, waiting.then(() => {}, () => {}))
+      this.#loading.set(
+        call,
+        waiting.then(
+          () => {},
+          () => this.#loading.delete(call),
+        ),
+      )
     }
     return waiting === undefined ? this.#read(packed) : waiting.then(() => this.#read(packed))
   }
@@ -142,6 +157,20 @@ export class Incoming {
       throw reason
     } finally {
       this.#depth--
+    }
+  }
+
+  /** What `make` gives is used at once, in the middle of other work: it gets its contents before that goes on. */
+  #complete<T>(make: () => T): T {
+    const depth = this.#depth
+    const unfilled = this.#unfilled
+    this.#depth = 0
+    this.#unfilled = []
+    try {
+      return this.#whole(make)
+    } finally {
+      this.#depth = depth
+      this.#unfilled = unfilled
     }
   }
 
@@ -198,7 +227,7 @@ export class Incoming {
   #held(received: Received, id: number, definition: Extract<Definition, { kind: 'value' }>): unknown {
     const { packed, as } = definition
     if (as !== 'value') {
-      const value = this.#read(packed)
+      const value = as === 'codec' ? this.#complete(() => this.#read(packed)) : this.#read(packed)
       switch (as) {
         case 'share':
           return this.#settle(received, id, new Shared(value))
@@ -207,7 +236,7 @@ export class Incoming {
         case 'codec': {
           const codec = value as { Class: abstract new () => unknown } & Codec<unknown, unknown>
           // What was made here goes back by the same codec.
-          this.#whole(() => register(codec.Class, codec))
+          register(codec.Class, codec)
           return this.#settle(received, id, codec)
         }
       }

@@ -120,19 +120,8 @@ function look(fn: object): Seen | undefined {
   return seen
 }
 
-/** The private fields of an instance with their values; undefined when there are none or they cannot be read. */
-export function privateFieldsOf(value: object): ReadonlyMap<string, unknown> | undefined {
-  if (connect() === undefined) return undefined
-  const answer = propertiesOf(value)
-  const fields = answer?.privateProperties ?? []
-  const found = new Map(fields.map((field) => [field.name, field.get === undefined ? take(field.value) : undefined]))
-  release()
-  return found.size === 0 ? undefined : found
-}
-
 interface Properties {
   readonly internalProperties?: readonly Internal[]
-  readonly privateProperties?: readonly { readonly name: string; readonly value?: Remote; readonly get?: Remote }[]
 }
 
 function internalsOf(value: object): readonly Internal[] | undefined {

@@ -1,7 +1,8 @@
 // What the text of a module says about its own names: which are exported, which are imported, which never change.
 
-import { type Binding, lookUp, parse, type ScopeNode, type Syntax, walk } from './analysis.js'
+import { type Binding, lookUp, type ScopeNode, walk } from './analysis.js'
 import { offsetOf, textOf } from './scripts.js'
+import { parse, type Syntax } from './syntax.js'
 
 /** What is known of a module from its text. */
 export interface ModuleFacts {
@@ -85,7 +86,12 @@ export function startOf(facts: ModuleFacts, source: string, line: number, column
 }
 
 /** What declares `name` for code that stands at `start`; the scopes of that code itself do not count. */
-export function bindingAt(facts: ModuleFacts, start: number, end: number, name: string): { binding: Binding; scope: ScopeNode } | undefined {
+export function bindingAt(
+  facts: ModuleFacts,
+  start: number,
+  end: number,
+  name: string,
+): { binding: Binding; scope: ScopeNode } | undefined {
   let innermost: ScopeNode = facts.root
   for (const scope of facts.scopes) {
     if (scope.start < start && scope.end >= end && scope.start >= innermost.start && scope.end <= innermost.end) innermost = scope

@@ -1,7 +1,7 @@
 // Finding in this side what a definition names: modules, their exports, globals.
 
 import { createRequire } from 'node:module'
-import { Script, constants } from 'node:vm'
+import { constants, Script } from 'node:vm'
 import { didYouMean } from './nearest.js'
 import type { ModuleRef } from './wire.js'
 

@@ -3,12 +3,13 @@
 import { NotShippableError } from '../core/errors.js'
 import { ARGUMENTS } from './encode.js'
 import { lastResort } from './errors-codec.js'
-import { lookingOnce } from './inspector.js'
+import { canInspect, lookingOnce } from './inspector.js'
 import type { AnyFunction } from './marks.js'
 import { arePlain, isPlain } from './plain.js'
 import { type OutgoingOptions, type Peer, Sender } from './sender.js'
+import { sourceFacts } from './source-facts.js'
 import type { Transferable } from './transfer.js'
-import { Kind, NONE, type Packed, type ShippedCall, plainly } from './wire.js'
+import { Kind, NONE, type Packed, plainly, type ShippedCall } from './wire.js'
 
 /** More than this captured by one function is probably an accident. */
 const MUCH = 1_000_000
@@ -42,28 +43,48 @@ export class Outgoing {
       return { target, captured: undefined, args: plainly(args) }
     }
     return target === undefined
-      ? lookingOnce(() => this.#shipNew(fn, args, options?.transfer))
+      ? this.prepare(fn)(args, options)
       : { target, captured: undefined, args: this.#packArgs(args, options?.transfer) }
   }
 
-  #shipNew(fn: AnyFunction, args: readonly unknown[], transfer: readonly Transferable[] | undefined): ShippedCall {
+  /**
+   * Reads a function once for many calls: captured variables are those of now for all of them, as one `map` has it. Each call of what it
+   * returns is a `ship`.
+   * @throws {NotShippableError} if something that it captures cannot cross.
+   */
+  prepare(fn: AnyFunction): (args: readonly unknown[], options?: { transfer?: readonly Transferable[] }) => ShippedCall {
+    const known = this.#targets.get(fn)
+    return known === undefined ? lookingOnce(() => this.#prepareNew(fn)) : this.#caller(known)
+  }
+
+  #caller(target: number): (args: readonly unknown[], options?: { transfer?: readonly Transferable[] }) => ShippedCall {
+    return (args, options) => ({ target, captured: undefined, args: this.#packArgs(args, options?.transfer) })
+  }
+
+  #prepareNew(fn: AnyFunction): (args: readonly unknown[], options?: { transfer?: readonly Transferable[] }) => ShippedCall {
     const sender = this.#sender
     const handle = sender.handles?.toHandle(fn)
     const known = handle === undefined ? (sender.reference(fn) ?? (this.#mayKeep(fn) ? sender.keep(fn) : undefined)) : undefined
     if (known !== undefined) {
       this.#targets.set(fn, known)
-      return { target: known, captured: undefined, args: this.#packArgs(args, transfer) }
+      return this.#caller(known)
     }
-    const { captured, args: packedArgs, bytes } = sender.packCall(fn, args, transfer)
-    if (bytes > MUCH && !this.#warned) {
-      this.#warned = true
-      this.#onWarning?.(
-        `The function ${fn.name || 'that was submitted'} captures about ${(bytes / 1e6).toFixed(1)} MB, which are sent with each call. ` +
-          'Write share(value) around what is big, or pass it as an argument',
-      )
+    const { bytes, call } = sender.packFunction(fn)
+    if (bytes > MUCH) this.#warnOfSize(fn, bytes)
+    return (args, options) => {
+      const { captured, args: packedArgs } = lookingOnce(() => call(args, options?.transfer))
+      const target = captured.uses[captured.uses.length - 1] ?? sender.define({ kind: 'global', path: ['Function'] })
+      return { target, captured, args: packedArgs }
     }
-    const target = captured.uses[captured.uses.length - 1] ?? sender.define({ kind: 'global', path: ['Function'] })
-    return { target, captured, args: packedArgs }
+  }
+
+  #warnOfSize(fn: AnyFunction, bytes: number): void {
+    if (this.#warned) return
+    this.#warned = true
+    this.#onWarning?.(
+      `The function ${fn.name || 'that was submitted'} captures about ${(bytes / 1e6).toFixed(1)} MB, which are sent with each call. ` +
+        'Write share(value) around what is big, or pass it as an argument',
+    )
   }
 
   #mayKeep(fn: AnyFunction): boolean {
@@ -73,7 +94,7 @@ export class Outgoing {
   #packArgs(args: readonly unknown[], transfer: readonly Transferable[] | undefined): Packed {
     if ((transfer === undefined || transfer.length === 0) && arePlain(args)) return plainly(args)
     // Sparse or decorated arrays are not what a call has; the copy is an ordinary one.
-    return this.#sender.pack(Array.from(args), { label: ARGUMENTS, transfer }).packed
+    return lookingOnce(() => this.#sender.pack(Array.from(args), { label: ARGUMENTS, transfer }).packed)
   }
 
   /**
@@ -93,7 +114,12 @@ export class Outgoing {
     } catch (problem) {
       const { name, message, stack, code } = lastResort(reason)
       const why = problem instanceof NotShippableError ? problem.message : undefined
-      const names = ['message', ...(name === 'Error' ? [] : ['name']), ...(stack === undefined ? [] : ['stack']), ...(code === undefined ? [] : ['code'])]
+      const names = [
+        'message',
+        ...(name === 'Error' ? [] : ['name']),
+        ...(stack === undefined ? [] : ['stack']),
+        ...(code === undefined ? [] : ['code']),
+      ]
       const values = { message, name, stack, code } as Record<string, unknown>
       const nodes: unknown[] = [[Kind.error, why === undefined ? names : [...names, 'lost'], names.map((_, index) => index + 1), -1]]
       for (const one of names) nodes.push(values[one])
@@ -105,6 +131,15 @@ export class Outgoing {
     }
   }
 
+  /**
+   * Loads what the first by-value function needs: the parser, the inspector. To be called when there is a moment, such as while the first
+   * worker starts; without it the first `ship` takes these milliseconds itself.
+   */
+  warm(): void {
+    canInspect()
+    sourceFacts('() => 0')
+  }
+
   /** A definition as data: plain and structured-cloneable. The carrier sends it to a worker once, before what uses it. */
   definition(id: number): unknown {
     return this.#sender.sent(id)
@@ -113,11 +148,6 @@ export class Outgoing {
   /** @internal What an id that came back stands for. */
   original(id: number): unknown {
     return this.#sender.original(id)
-  }
-
-  /** @internal The definition behind an id whose original is gone. */
-  sentOf(id: number): ReturnType<Sender['sent']> {
-    return this.#sender.sent(id)
   }
 
   /** @internal Lets a worker's side say "yours" of what came from the main side. */

@@ -1,6 +1,7 @@
 // Recognises values for which structured clone keeps every meaning, without allocating: most arguments and results are such values, and
 // then nothing of this folder stands in their way.
 
+import { types } from 'node:util'
 import { anyTransfers, transfersOf } from './transfer.js'
 
 /** Deeper values go the long way: this walk recurses. */
@@ -11,6 +12,7 @@ const MOST = 1_000_000
 const objectPrototype = Object.prototype
 const arrayPrototype = Array.prototype
 const { getPrototypeOf, getOwnPropertyNames, getOwnPropertySymbols, isExtensible } = Object
+const { isProxy } = types
 const hasOwn = objectPrototype.hasOwnProperty
 // The only way to ask for an accessor that makes no descriptor.
 const lookupGetter = (objectPrototype as unknown as { __lookupGetter__: (this: object, key: string) => unknown }).__lookupGetter__
@@ -51,6 +53,8 @@ function plainAt(value: unknown, depth: number): boolean {
   if (value === null) return true
   if (depth > DEEPEST || ++visited > MOST) return false
   if (anyTransfers() && transfersOf(value) !== undefined) return false
+  // Before anything is asked of it that it could answer by itself.
+  if (isProxy(value)) return false
   const prototype = getPrototypeOf(value)
   if (prototype === objectPrototype) return plainObject(value as Record<string, unknown>, depth)
   if (prototype === arrayPrototype) return Array.isArray(value) && plainArray(value, depth)
@@ -70,9 +74,8 @@ function plainObject(value: Record<string, unknown>, depth: number): boolean {
     if (!plainAt(member, depth + 1)) return false
     count++
   }
-  if (count !== getOwnPropertyNames(value).length || getOwnPropertySymbols(value).length !== 0) return false
-  // An object of another make that only looks like one: arguments, a module's namespace.
-  return !(Symbol.toStringTag in value) && objectPrototype.toString.call(value) === '[object Object]'
+  // An arguments object has a symbol of its own.
+  return count === getOwnPropertyNames(value).length && getOwnPropertySymbols(value).length === 0
 }
 
 function plainArray(value: readonly unknown[], depth: number): boolean {

@@ -1,5 +1,6 @@
 // What one side has defined for its peers: numbers for functions, classes, symbols and texts, each sent to a worker once.
 
+import { NotShippableError } from '../core/errors.js'
 import { Refusal, readClosure } from './closures.js'
 import { ARGUMENTS, type Encoded, type EncodeOptions, Encoder } from './encode.js'
 import { isOwnOfFunction } from './encode-functions.js'
@@ -7,8 +8,8 @@ import { refOf } from './function-ref.js'
 import { PerWorker, Shared } from './held.js'
 import type { AnyFunction, Codec } from './marks.js'
 import { arePlain, isPlain } from './plain.js'
-import type { Transferable } from './transfer.js'
-import { type Code, type Definition, type Handles, NONE, type Packed, type SentDefinition, plainly } from './wire.js'
+import { movesOnly, type Transferable } from './transfer.js'
+import { type Code, type Definition, type Handles, NONE, type Packed, plainly, type SentDefinition } from './wire.js'
 
 /** What an `Outgoing` is made with. */
 export interface OutgoingOptions {
@@ -28,6 +29,12 @@ export interface Peer {
   /** Its id, when the peer may have dropped it. */
   originOf(value: object): number | undefined
   idOfSymbol(value: symbol): number | undefined
+}
+
+/** The two tables of a call by value. */
+interface PackedCall {
+  readonly captured: Packed
+  readonly args: Packed
 }
 
 interface Defined {
@@ -111,7 +118,10 @@ export class Sender {
       const name = Object.getOwnPropertyNames(Symbol).find((key) => Reflect.get(Symbol, key) === symbol)
       const theirs = name === undefined ? this.peer?.idOfSymbol(symbol) : undefined
       if (theirs !== undefined) return -theirs
-      id = this.#add(name === undefined ? { kind: 'symbol', description: symbol.description } : { kind: 'global', path: ['Symbol', name] }, NONE)
+      id = this.#add(
+        name === undefined ? { kind: 'symbol', description: symbol.description } : { kind: 'global', path: ['Symbol', name] },
+        NONE,
+      )
       this.#symbols.set(symbol, id)
       this.#originalSymbols.set(id, symbol)
     }
@@ -202,7 +212,14 @@ export class Sender {
     this.#ids.set(owner, id)
     try {
       const plain = as !== 'value' && isPlain(value)
-      const table = plain ? undefined : new Encoder(this, { label, defines: as === 'value', keeps: as === 'value' }).encode(value).table
+      const encoded = plain ? undefined : new Encoder(this, { label, defines: as === 'value', keeps: as === 'value' }).encode(value)
+      if (encoded?.transfer.some((moved) => movesOnly(moved as object))) {
+        throw new NotShippableError(
+          `${label} cannot cross: something in it can only move, and every worker gets one. Pass it as an argument`,
+          label,
+        )
+      }
+      const table = encoded?.table
       const definition: Definition = { kind: 'value', packed: { plain, data: table ?? value }, as }
       this.#defined.set(id, { definition, uses: table?.uses ?? NONE, all: undefined })
       this.#originals.set(id, owner)
@@ -226,32 +243,34 @@ export class Sender {
   }
 
   /** Packs what is not plain. */
-  pack(
-    value: unknown,
-    options: EncodeOptions,
-  ): { packed: Packed; bytes: number } {
+  pack(value: unknown, options: EncodeOptions): { packed: Packed; bytes: number } {
     return this.#packed(new Encoder(this, options).encode(value))
   }
 
   /**
-   * Packs a function and its arguments. They are two tables, because a reader makes the function first; what both mention is one object
-   * there as well.
+   * Packs a function with what it captured now, and then, for each call of it, the arguments. They are two tables, because a reader makes
+   * the function first; what both mention is one object there as well.
    */
-  packCall(fn: AnyFunction, args: readonly unknown[], transfer: readonly Transferable[] | undefined): { captured: Packed; args: Packed; bytes: number } {
+  packFunction(fn: AnyFunction): {
+    bytes: number
+    call(args: readonly unknown[], transfer: readonly Transferable[] | undefined): PackedCall
+  } {
     const encoder = new Encoder(this, { label: '', defines: true })
-    const captured = encoder.encode(fn)
-    const { packed, bytes } = this.#packed(captured)
-    if ((transfer === undefined || transfer.length === 0) && arePlain(args) && !args.some((one) => encoder.placeOf(one) !== undefined)) {
-      return { captured: packed, args: plainly(args), bytes }
+    const encoded = encoder.encode(fn)
+    const { packed, bytes } = this.#packed(encoded)
+    const call = (args: readonly unknown[], transfer: readonly Transferable[] | undefined): PackedCall => {
+      if ((transfer === undefined || transfer.length === 0) && arePlain(args) && !encoder.meets(args)) {
+        return { captured: packed, args: plainly(args) }
+      }
+      const beside = new Encoder(this, { label: ARGUMENTS, transfer, beside: encoder }).encode(Array.from(args))
+      if (!beside.table.beside) return { captured: packed, args: this.#packed(beside).packed }
+      const number = ++this.#calls
+      return {
+        captured: { ...packed, data: { ...encoded.table, call: number } },
+        args: this.#packed({ ...beside, table: { ...beside.table, call: number } }).packed,
+      }
     }
-    const beside = new Encoder(this, { label: ARGUMENTS, transfer, beside: encoder }).encode(Array.from(args))
-    if (!beside.table.beside) return { captured: packed, args: this.#packed(beside).packed, bytes }
-    const call = ++this.#calls
-    return {
-      captured: { ...packed, data: { ...captured.table, call } },
-      args: this.#packed({ ...beside, table: { ...beside.table, call } }).packed,
-      bytes,
-    }
+    return { bytes, call }
   }
 
   #packed({ table, transfer, bytes }: Encoded): { packed: Packed; bytes: number } {

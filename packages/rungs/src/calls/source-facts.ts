@@ -1,6 +1,7 @@
 // What the text of one function or class says: the names it takes from its surroundings, and how it becomes an expression elsewhere.
 
-import { type Surroundings, type Syntax, lookUp, parse, walk } from './analysis.js'
+import { lookUp, type Surroundings, walk } from './analysis.js'
+import { parse, type Syntax } from './syntax.js'
 import type { Form } from './wire.js'
 
 /** A name that a text leaves to its surroundings. */
@@ -69,32 +70,18 @@ export function sourceFacts(text: string): SourceFacts | string {
 interface Wrap {
   readonly before: string
   readonly after: string
-  readonly find: (program: Syntax) => Syntax
+  /** The way from the parenthesized expression to the text itself. */
+  readonly find: (expression: Syntax) => Syntax | undefined
 }
 
-const EXPRESSION: Wrap = {
-  before: '(',
-  after: '\n)',
-  find: (program) => (program.body as Syntax[])[0]?.expression as Syntax,
-}
-const MEMBER: Wrap = {
-  before: '({',
-  after: '\n})',
-  find: (program) => (((program.body as Syntax[])[0]?.expression as Syntax).properties as Syntax[])[0] as Syntax,
-}
-const PRIVATE: Wrap = {
-  before: '(class{',
-  after: '\n})',
-  find: (program) => ((((program.body as Syntax[])[0]?.expression as Syntax).body as Syntax).body as Syntax[])[0] as Syntax,
-}
+const EXPRESSION: Wrap = { before: '(', after: '\n)', find: (expression) => expression }
+const MEMBER: Wrap = { before: '({', after: '\n})', find: (object) => (object.properties as Syntax[])[0] }
+const PRIVATE: Wrap = { before: '(class{', after: '\n})', find: (klass) => ((klass.body as Syntax).body as Syntax[])[0] }
 // An arrow may use `new.target` of the function around it, which only parses inside one.
 const INSIDE: Wrap = {
   before: '(function(){(',
   after: '\n)})',
-  find: (program) => {
-    const outer = (program.body as Syntax[])[0]?.expression as Syntax
-    return ((outer.body as Syntax).body as Syntax[])[0]?.expression as Syntax
-  },
+  find: (outer) => ((outer.body as Syntax).body as Syntax[])[0]?.expression as Syntax | undefined,
 }
 
 function read(text: string): SourceFacts | string {
@@ -103,7 +90,8 @@ function read(text: string): SourceFacts | string {
   for (const wrap of [EXPRESSION, MEMBER, PRIVATE, INSIDE]) {
     for (const sourceType of ['module', 'script'] as const) {
       try {
-        const node = wrap.find(parse(wrap.before + text + wrap.after, sourceType))
+        const statement = (parse(wrap.before + text + wrap.after, sourceType).body as Syntax[])[0]
+        const node = statement === undefined ? undefined : wrap.find(statement.expression as Syntax)
         if (node !== undefined) return factsFrom(text, wrap.before.length, node, sourceType === 'module')
       } catch (reason) {
         problem ||= reason instanceof Error ? reason.message : String(reason)

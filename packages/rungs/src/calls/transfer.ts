@@ -1,6 +1,7 @@
 // Values that move instead of being copied.
 
 import type { MessagePort as NodeMessagePort } from 'node:worker_threads'
+import { classNameOf } from './class-name.js'
 
 /** What can move from one thread to another: ArrayBuffers, MessagePorts, streams, file handles. */
 export type Transferable = NonNullable<Parameters<NodeMessagePort['postMessage']>[1]>[number]
@@ -40,13 +41,13 @@ export function transfersOf(value: object): readonly Transferable[] | undefined 
 }
 
 /** Says whether `value` moves: it cannot be cloned, or need not be. */
-export function isTransferable(value: object): value is Transferable & object {
+function isTransferable(value: object): value is Transferable & object {
   return value instanceof ArrayBuffer || movesOnly(value)
 }
 
 /** MessagePorts, streams and file handles can only move, never be copied. */
 export function movesOnly(value: object): boolean {
-  const name = value.constructor?.name
+  const name = classNameOf(value)
   switch (name) {
     case 'MessagePort':
     case 'ReadableStream':

@@ -47,14 +47,19 @@ export function currentCall(): CurrentCall | undefined {
 }
 
 /** Runs `fn` as a part of `call`, and whatever it awaits or starts. */
-export function runInCall<R>(call: CurrentCall | undefined, fn: () => R): R {
+export function runInCall<A extends unknown[], R>(call: CurrentCall | undefined, fn: (...args: A) => R, ...args: A): R {
   const before = exclusive
   exclusive = undefined
   try {
-    return storage.run(call, fn)
+    return storage.run(call, apply<A, R>, fn, args)
   } finally {
     exclusive = before
   }
+}
+
+/** Not `fn` itself: the storage would call it with `null` as `this`. */
+function apply<A extends unknown[], R>(fn: (...args: A) => R, args: A): R {
+  return fn(...args)
 }
 
 /** Makes `call` the current one until `undefined` is set: for the synchronous part of a call. Gives the one before. */

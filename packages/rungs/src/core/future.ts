@@ -86,6 +86,13 @@ export let hasFailed: (future: Future<unknown>) => boolean
 /** What a subclass of this library hands to the constructor. */
 export let constructionToken: symbol
 
+let awaiting: ((future: Future<unknown>) => Promise<never> | undefined) | undefined
+
+/** `told` hears whenever somebody begins to wait for a future, and may give what to wait for instead: `sync` sets it, which knows tasks. */
+export function onAwait(told: typeof awaiting): void {
+  awaiting = told
+}
+
 /** What {@link Future.withResolvers} gives: a future, and the means to settle it. */
 export interface FutureResolvers<T> {
   /** The future itself. */
@@ -210,6 +217,8 @@ export class Future<T> implements Promise<T> {
    * const value = await future.result({ timeout: 1_000 })
    */
   result(options?: ResultOptions): Promise<T> {
+    const instead = awaiting?.(this)
+    if (instead !== undefined) return instead
     this.#look()
     return options === undefined ? this.#native().then() : this.#limited(options)
   }
@@ -284,6 +293,8 @@ export class Future<T> implements Promise<T> {
     // biome-ignore lint/suspicious/noExplicitAny: as declared by Promise, so that a handler may name the error it expects.
     onRejected?: ((reason: any) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
+    const instead = awaiting?.(this)
+    if (instead !== undefined) return instead.then(onFulfilled, onRejected)
     this.#look()
     return this.#native().then(onFulfilled, onRejected)
   }
@@ -296,6 +307,8 @@ export class Future<T> implements Promise<T> {
 
   /** As `finally` of a promise. */
   finally(onFinally?: (() => void) | null): Promise<T> {
+    const instead = awaiting?.(this)
+    if (instead !== undefined) return instead.finally(onFinally)
     this.#look()
     return this.#native().finally(onFinally)
   }

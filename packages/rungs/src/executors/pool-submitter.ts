@@ -42,6 +42,27 @@ export class PoolSubmitter implements Submitter {
     return this.#chunk((mode) => this.#pool.submit(fn, argLists, options, this.#below, mode), onItem)
   }
 
+  get submitBatch(): Submitter['submitBatch'] {
+    const pool = this.#pool
+    // Each call of a pool that sends is data of its own; and a task that maps over its own pool lends its place for each call that it waits for.
+    if (this.sends || !pool.takesBatches) return undefined
+    return (fn, count, args, options, ended) => {
+      const batch = pool.submitBatch(fn, count, args, options, this.#below, (index, outcome, item) =>
+        ended(index, outcome, item.attempts, item.ms),
+      )
+      return {
+        get running() {
+          return pool.runningOf(batch)
+        },
+        cancelPending: () => pool.cancelBatch(batch),
+        cancelAll: (error, reason) => {
+          pool.cancelBatch(batch)
+          pool.stopBatch(batch, error, reason)
+        },
+      }
+    }
+  }
+
   reserve(): Reservation {
     const reservation = this.#pool.reserve()
     return {

@@ -1,4 +1,3 @@
-import { clock } from '../core/clock.js'
 import { LocalStart, localSpawner } from '../workers/local.js'
 import { WorkerPool } from '../workers/pool.js'
 import { checkPoolOptions, type ExecutorOptions, optionsOf } from '../workers/pool-options.js'
@@ -17,8 +16,7 @@ export class TaskPoolExecutor extends PoolExecutor {
   /** `new TaskPoolExecutor(50)` means `{ maxWorkers: 50 }`. */
   constructor(options?: number | ExecutorOptions) {
     const checked = checkPoolOptions('TaskPoolExecutor', optionsOf(options), [], 20)
-    const time = clock()
-    const pool = new WorkerPool(checked, { spawn: localSpawner(new LocalStart(checked), () => time.now()) })
+    const pool = new WorkerPool(checked, { spawn: localSpawner(new LocalStart(checked)) })
     super(viewOf(pool, nextPoolId(), checked, false))
   }
 }

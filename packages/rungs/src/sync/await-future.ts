@@ -2,7 +2,7 @@
 // the task's own CancelledError. A future that is a task is asked to end, and awaited until it has.
 import type { CancelledError } from '../core/errors.js'
 import { InvalidStateError } from '../core/errors.js'
-import { cancelFuture, Future, listen } from '../core/future.js'
+import { cancelFuture, type Future, listen, onAwait } from '../core/future.js'
 import { currentScope, type Interruptible, takeCancellation } from './scope.js'
 import { cancelTask, Task } from './task.js'
 import { onBlock } from './wait-queue.js'
@@ -58,22 +58,4 @@ function enter(future: Future<unknown>): Promise<never> | undefined {
   return undefined
 }
 
-// Core knows no tasks. Until it offers a hook for this, its two doors to the outcome are wrapped here, once.
-const { then, result } = Future.prototype
-Object.defineProperties(Future.prototype, {
-  // biome-ignore lint/suspicious/noThenProperty: a future is awaitable.
-  then: {
-    configurable: true,
-    writable: true,
-    value: function <T>(this: Future<T>, ...reactions: Parameters<Future<T>['then']>) {
-      return enter(this)?.then(...reactions) ?? then.apply(this, reactions)
-    },
-  },
-  result: {
-    configurable: true,
-    writable: true,
-    value: function <T>(this: Future<T>, ...options: Parameters<Future<T>['result']>) {
-      return enter(this) ?? result.apply(this, options)
-    },
-  },
-})
+onAwait(enter)

@@ -1,2 +1,2 @@
 /** Whether the program was started with `RUNGS_DEBUG=1`. */
-export const debugging = process.env['RUNGS_DEBUG'] === '1'
+export const debugging = process.env.RUNGS_DEBUG === '1'

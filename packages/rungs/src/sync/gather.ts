@@ -33,8 +33,8 @@ type SettledThings<T extends readonly unknown[]> = { -readonly [K in keyof T]: O
  * @example
  * const [user, posts] = await gather([() => fetchUser(id), () => fetchPosts(id)])
  */
-export function gather<const T extends readonly unknown[]>(things: T, options?: GatherOptions<'throw'>): Task<Things<T>>
-export function gather<const T extends readonly unknown[]>(things: T, options: GatherOptions<'settle'>): Task<SettledThings<T>>
+export function gather<T extends readonly unknown[] | []>(things: T, options?: GatherOptions<'throw'>): Task<Things<T>>
+export function gather<T extends readonly unknown[] | []>(things: T, options: GatherOptions<'settle'>): Task<SettledThings<T>>
 export function gather<X>(things: Iterable<X>, options?: GatherOptions<'throw'>): Task<Gathered<X>[]>
 export function gather<X>(things: Iterable<X>, options: GatherOptions<'settle'>): Task<Outcome<Gathered<X>>[]>
 export function gather(things: Iterable<unknown>, options: GatherOptions<'throw' | 'settle'> = {}): Task<unknown> {

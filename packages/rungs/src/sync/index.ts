@@ -1,3 +1,5 @@
+// What a program needs to tell a cancellation from a failure; the same classes as those of `rungs`.
+export { CancelledError, InvalidStateError, TimeoutError } from '../core/errors.js'
 export { Barrier, type BarrierStats } from './barrier.js'
 export { Broadcast, type BroadcastOptions, type Subscription } from './broadcast.js'
 export { Condition, type ConditionStats } from './condition.js'

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { InvalidStateError } from '../core/errors.js'
 import { debugging } from './debugging.js'
-import type { Permit } from './permit.js'
+import { isNoPromise, type Permit } from './permit.js'
 import { currentScope, undelivered } from './scope.js'
 import type { Task } from './task.js'
 import { type Place, refusal, signalOf, type Waiter, type WaitOptions, WaitQueue } from './wait-queue.js'
@@ -14,6 +14,8 @@ export interface LockStats {
   readonly waiting: number
 }
 
+const freeFrom = Symbol('freeFrom')
+
 class LockPermit implements Permit {
   readonly #lock: Lock
 
@@ -22,16 +24,16 @@ class LockPermit implements Permit {
   }
 
   release(): void {
-    releaseHeld(this.#lock, this)
+    this.#lock[freeFrom](this)
   }
 
   [Symbol.dispose](): void {
-    releaseHeld(this.#lock, this)
+    this.#lock[freeFrom](this)
   }
 }
 
-/** Frees the lock if `permit` is the one that holds it. */
-let releaseHeld: (lock: Lock, permit: Permit) => void
+isNoPromise(LockPermit)
+
 // For a condition on the lock, which gives it up and takes it again for the same permit.
 
 /** Frees the lock. @returns The permit that held it, or undefined if nobody did. */
@@ -83,7 +85,11 @@ export class Lock {
    * using permit = await lock.acquire()
    */
   acquire(options?: WaitOptions): Promise<Permit> {
-    if (this.#holder === undefined && undelivered === 0 && options === undefined) return Promise.resolve(this.#hold())
+    if (undelivered === 0 && options === undefined && !debugging) {
+      if (this.#holder !== undefined) return this.#waiting.join().promise as Promise<Permit> // Its place gives permits.
+      this.#holder = new LockPermit(this)
+      return Promise.resolve(this.#holder)
+    }
     const signal = signalOf('acquire()', options)
     const error = refusal(signal)
     if (error !== undefined) return Promise.reject(error)
@@ -119,6 +125,11 @@ export class Lock {
     this.#free()
   }
 
+  /** @internal Frees the lock if `permit` is the one that holds it. */
+  [freeFrom](permit: Permit): void {
+    if (this.#holder === permit) this.#free()
+  }
+
   /** Whether it is held, and how many wait: what `console.log` shows. */
   [inspect.custom](): string {
     return `Lock { ${this.locked ? 'locked' : 'unlocked'}, waiting: ${this.#waiting.size} }`
@@ -149,9 +160,6 @@ export class Lock {
   }
 
   static {
-    releaseHeld = (lock, permit) => {
-      if (lock.#holder === permit) lock.#free()
-    }
     suspendHold = (lock) => {
       const permit = lock.#holder
       if (permit === undefined || permit === passing) return undefined

@@ -123,8 +123,7 @@ export class CancelScope {
   get signal(): AbortSignal {
     if (this.#signal === undefined) {
       this.#signal = createScopeSignal(() => {
-        const scope = currentScope()
-        if (scope !== undefined && scope.#isIn(this)) this.take()
+        if (isIn(currentScope(), this)) this.take()
       })
       const error = this.error ?? this.#pendingAround() ?? this.cancelledAround()?.error
       if (error !== undefined) this.#signal.abort(error)
@@ -194,13 +193,12 @@ export class CancelScope {
   /** Whether what runs inside has been given an error in this turn, or what runs around it. */
   #unwinds(): boolean {
     const delivering = this.#root.#delivering
-    return delivering !== undefined && (delivering.#isIn(this) || this.#isIn(delivering))
+    return delivering !== undefined && (isIn(delivering, this) || isIn(this, delivering))
   }
+}
 
-  #isIn(outer: CancelScope): boolean {
-    for (let scope: CancelScope | undefined = this; scope !== undefined; scope = scope.parent) if (scope === outer) return true
-    return false
-  }
+function isIn(inner: CancelScope | undefined, outer: CancelScope): boolean {
+  return inner !== undefined && (inner === outer || isIn(inner.parent, outer))
 }
 
 /** The innermost scope that runs here and has not ended. */
@@ -208,11 +206,6 @@ export function currentScope(): CancelScope | undefined {
   let scope = storage.getStore()
   while (scope?.ended) scope = scope.parent
   return scope
-}
-
-/** Runs `fn` outside of every scope. */
-export function outsideScopes<R>(fn: () => R): R {
-  return storage.run(undefined, fn)
 }
 
 /** The error that a wait here must throw instead of waiting, if any. */

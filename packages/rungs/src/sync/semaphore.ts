@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { InvalidStateError } from '../core/errors.js'
 import { requireInteger } from '../core/options.js'
-import type { Permit } from './permit.js'
+import { isNoPromise, type Permit } from './permit.js'
 import { someAreReady } from './ready.js'
 import { undelivered } from './scope.js'
 import { refusal, signalOf, type WaitOptions, WaitQueue } from './wait-queue.js'
@@ -31,6 +31,8 @@ class SemaphorePermit implements Permit {
     this.release()
   }
 }
+
+isNoPromise(SemaphorePermit)
 
 /**
  * Lets a number of them through at once, in the order in which they asked.
@@ -81,7 +83,8 @@ export class Semaphore {
    * using permit = await semaphore.acquire()
    */
   acquire(options?: WaitOptions): Promise<Permit> {
-    if (this.#value > 0 && undelivered === 0 && options === undefined && !someAreReady) {
+    if (undelivered === 0 && options === undefined && !someAreReady) {
+      if (this.#value === 0) return this.#waiting.join().promise
       this.#value--
       return Promise.resolve(new SemaphorePermit(this))
     }

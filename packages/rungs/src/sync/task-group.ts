@@ -4,9 +4,10 @@
 //     └───────────────────────────all have ended and the body has──────────────────────────────▶ finished
 import { inspect } from 'node:util'
 import { CancelledError, InvalidStateError } from '../core/errors.js'
-import { hasFailed, listen, outcomeOf } from '../core/future.js'
+import { type Future, hasFailed, listen, outcomeOf } from '../core/future.js'
 import { requireFunction, requireKnown, requireSignal, show } from '../core/options.js'
 import type { Outcome } from '../core/outcome.js'
+import { type Unobserved, watch, withdraw } from '../core/unobserved.js'
 import { cancelWith } from './cancel-with.js'
 import { onAbort } from './on-abort.js'
 import { CancelScope, currentScope, takeCancellation } from './scope.js'
@@ -70,6 +71,11 @@ class Group {
   bodyEnded = false
   own = false
   readonly failures: Failure[] = []
+  readonly #holdsBody: boolean
+  /** One for all children: there may be a hundred thousand. */
+  readonly #onEnd = (task: Future<unknown>): void => this.#onChildEnded(task as Task<unknown>) // It listens to children only.
+  /** Set while there are failures that nobody has been told, in a group that may never be left. */
+  #unobserved: Unobserved | undefined
   readonly #ended = new WaitQueue<void>({
     take: () => undefined,
     describe: () => `TaskGroup of ${this.children.size}`,
@@ -81,6 +87,7 @@ class Group {
     const around = currentScope()
     this.scope = new CancelScope(around, around?.task, !holdsBody)
     this.owner = around?.task
+    this.#holdsBody = holdsBody
   }
 
   spawn<T>(name: string | undefined, fn: () => T | PromiseLike<T>): Task<T> {
@@ -90,7 +97,7 @@ class Group {
     if (this.state === 'aborting') throw new InvalidStateError('The TaskGroup is shutting down: it takes no more tasks')
     const task = startTask({ fn, name, parent: this.owner })
     this.children.add(task)
-    listen(task, () => this.#onChildEnded(task))
+    listen(task, this.#onEnd)
     return task
   }
 
@@ -120,6 +127,7 @@ class Group {
       }
     }
     this.state = 'finished'
+    if (this.#unobserved !== undefined) withdraw(this.#unobserved)
     return interrupted
   }
 
@@ -129,6 +137,8 @@ class Group {
       const outcome = outcomeOf(task)
       const reason = outcome.status === 'rejected' ? outcome.reason : undefined
       this.failures.push({ who: task.name, reason })
+      const label = `${task.name}, in a TaskGroup that was not left,`
+      if (!this.#holdsBody) this.#unobserved ??= watch(this, { reason, site: undefined, label })
       this.abort(new CancelledError(`Cancelled because ${task.name} failed`, { reason }), true)
     }
     if (this.children.size === 0) this.#ended.grantAll()

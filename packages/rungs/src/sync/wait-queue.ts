@@ -38,64 +38,65 @@ const GRANTED = 1
 const SETTLED = 2
 
 export class Waiter<T> implements Interruptible, Ready {
+  // Not #private: one is made for each wait, and those take a third longer to set up.
   readonly place: Place<T>
   readonly promise: Promise<T>
   prev: Waiter<T> | undefined = undefined
   next: Waiter<T> | undefined = undefined
   /** The queue that it stands in. */
   queue: WaitQueue<T> | undefined = undefined
-  #state = WAITING
-  #resolve!: (value: T) => void
-  #reject!: (reason: unknown) => void
-  readonly #scope: CancelScope | undefined
+  private state = WAITING
+  private resolve!: (value: T) => void
+  private reject!: (reason: unknown) => void
+  private readonly scope: CancelScope | undefined
   /** Stops listening to the signal; undefined without one. */
-  readonly #unlisten: (() => void) | undefined
+  private readonly unlisten: (() => void) | undefined
 
   constructor(place: Place<T>, scope: CancelScope | undefined, signal: AbortSignal | undefined) {
     this.place = place
-    this.#scope = scope
+    this.scope = scope
     this.promise = new Promise((resolve, reject) => {
-      this.#resolve = resolve
-      this.#reject = reject
+      this.resolve = resolve
+      this.reject = reject
     })
     scope?.enter(this)
-    if (signal !== undefined) this.#unlisten = onAbort(signal, () => this.interrupt(abortError(signal)))
+    if (signal !== undefined) this.unlisten = onAbort(signal, () => this.interrupt(abortError(signal)))
   }
 
   /** Wakes it. Who calls this has taken it out of its queue. */
   grant(): void {
-    if (this.#state !== WAITING) return
-    this.#state = GRANTED
+    if (this.state !== WAITING) return
+    this.state = GRANTED
     // Nothing can cancel it, and nobody is before it: no need to come back later.
-    if (this.#scope === undefined && this.#unlisten === undefined && !someAreReady) this.proceed()
+    if (this.scope === undefined && this.unlisten === undefined && !someAreReady) this.proceed()
     else addReady(this)
   }
 
   proceed(): void {
-    if (this.#state !== GRANTED) return
-    this.#settle()
+    if (this.state !== GRANTED) return
+    this.settle()
     try {
-      this.#resolve(this.place.take(this))
+      this.resolve(this.place.take(this))
     } catch (error) {
-      this.#reject(error)
+      this.reject(error)
     }
   }
 
   /** Ends the wait with an error of the primitive's own. */
   fail(error: unknown): void {
-    if (this.#state === SETTLED) return
+    if (this.state === SETTLED) return
     this.queue?.remove(this)
-    this.#settle()
-    this.#reject(error)
+    this.settle()
+    this.reject(error)
   }
 
   interrupt(error: CancelledError): boolean {
-    const state = this.#state
+    const state = this.state
     if (state === SETTLED) return false
     if (this.place.keeps?.(this, error)) return true
     this.queue?.remove(this)
-    this.#settle()
-    this.#reject(error)
+    this.settle()
+    this.reject(error)
     if (state === GRANTED) this.place.passOn?.(this)
     else this.place.left?.(this)
     return true
@@ -109,10 +110,10 @@ export class Waiter<T> implements Interruptible, Ready {
     return this.place.blockers?.() ?? []
   }
 
-  #settle(): void {
-    this.#state = SETTLED
-    this.#scope?.leave(this)
-    this.#unlisten?.()
+  private settle(): void {
+    this.state = SETTLED
+    this.scope?.leave(this)
+    this.unlisten?.()
   }
 }
 
@@ -160,7 +161,13 @@ export class WaitQueue<T> {
   /** Takes out the one who has waited longest. */
   shift(): Waiter<T> | undefined {
     const waiter = this.#first
-    if (waiter !== undefined) this.remove(waiter)
+    if (waiter === undefined) return undefined
+    const { next } = waiter
+    this.#first = next
+    if (next === undefined) this.#last = undefined
+    else next.prev = undefined
+    waiter.next = waiter.queue = undefined
+    this.#size--
     return waiter
   }
 

@@ -1,11 +1,11 @@
 // Runs calls on this very event loop. A worker is then a place: nothing is started, sent or copied, and nothing can be ended that does not end by
 // itself.
-import { runInCall, type WorkerInfo } from '../core/current-call.js'
+import { type CurrentCall, runInCall, type WorkerInfo } from '../core/current-call.js'
 import type { Outcome } from '../core/outcome.js'
 import { report } from '../core/report.js'
 import type { HostEvents, SpawnHost, WorkerHost } from './host.js'
 import type { PoolOptions } from './pool-options.js'
-import { isThenable, RunningCall } from './running-call.js'
+import { isThenable } from './running-call.js'
 import { runStream, type StreamControl } from './serve-stream.js'
 import type { Attempt } from './work-item.js'
 
@@ -44,9 +44,9 @@ export class LocalStart {
   }
 }
 
-export function localSpawner(start: LocalStart, now: () => number): SpawnHost {
+export function localSpawner(start: LocalStart): SpawnHost {
   return (record, name, events) => {
-    const host = new LocalHost({ name, index: record.index, kind: 'task' }, start, events, now)
+    const host = new LocalHost({ name, index: record.index, kind: 'task' }, start, events)
     const initialized = start.initialize()
     // Not from here: the pool is in the middle of deciding.
     if (initialized === undefined) queueMicrotask(() => host.begin())
@@ -59,23 +59,86 @@ export function localSpawner(start: LocalStart, now: () => number): SpawnHost {
   }
 }
 
+/** What `currentCall()` gives in a task. */
+export class TaskCall implements CurrentCall {
+  readonly worker: WorkerInfo
+  readonly #attempt: Attempt
+  readonly #events: HostEvents
+  #controller: AbortController | undefined
+  #aborted: { readonly reason: unknown } | undefined
+
+  constructor(attempt: Attempt, worker: WorkerInfo, events: HostEvents) {
+    this.worker = worker
+    this.#attempt = attempt
+    this.#events = events
+  }
+
+  get id(): number {
+    return this.#attempt.item.future.id
+  }
+
+  get key(): string | undefined {
+    return this.#attempt.item.options.key
+  }
+
+  get attempt(): number {
+    return this.#attempt.number
+  }
+
+  /** The attempt itself: a task is on the thread of its pool. */
+  get task(): Attempt {
+    return this.#attempt
+  }
+
+  /** Made when it is first asked for: most calls never look. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController()
+      if (this.#aborted !== undefined) this.#controller.abort(this.#aborted.reason)
+    }
+    return this.#controller.signal
+  }
+
+  progress(value: unknown): void {
+    this.#events.progress(this.#attempt, value)
+  }
+
+  abort(reason: unknown): void {
+    this.#aborted = { reason }
+    this.#controller?.abort(reason)
+  }
+}
+
+/** Calls that begin in the next turn of microtasks, all in one: neither in the middle of submit() nor of the end of another call. */
+const beginning: (() => void)[] = []
+
+function beginSoon(begin: () => void): void {
+  if (beginning.push(begin) === 1) queueMicrotask(beginAll)
+}
+
+function beginAll(): void {
+  // Those that come meanwhile begin in the next turn.
+  for (const begin of beginning.splice(0)) begin()
+}
+
 class LocalHost implements WorkerHost {
   readonly replaceable = false
   readonly #info: WorkerInfo
   readonly #start: LocalStart
   readonly #events: HostEvents
-  readonly #now: () => number
   /** How many calls it has: one, but for places that are lent. */
   #running = 0
+  /** While the end of a call is told: the call that follows it on this place, if there is one, needs no turn of its own. */
+  #telling = false
+  #following: Attempt | undefined
   readonly #streams = new WeakMap<Attempt, StreamControl>()
   #retiring = false
   #gone = false
 
-  constructor(info: WorkerInfo, start: LocalStart, events: HostEvents, now: () => number) {
+  constructor(info: WorkerInfo, start: LocalStart, events: HostEvents) {
     this.#info = info
     this.#start = start
     this.#events = events
-    this.#now = now
   }
 
   begin(): void {
@@ -91,59 +154,48 @@ class LocalHost implements WorkerHost {
   }
 
   send(attempt: Attempt): void {
-    const { item } = attempt
-    const call = new RunningCall({
-      id: item.future.id,
-      key: item.options.key,
-      attempt: attempt.number,
-      worker: this.#info,
-      aborted: notAborted,
-      progress: (value) => this.#events.progress(attempt, value),
-      task: attempt,
-    })
-    attempt.task = call
+    attempt.task = new TaskCall(attempt, this.#info, this.#events)
     this.#running++
-    this.#events.begun(attempt, this.#now())
-    // Neither in the middle of submit() nor of the end of another call: as an async task, it begins in a turn of its own.
-    queueMicrotask(() => this.#run(attempt, call))
+    this.#events.begun(attempt, attempt.sentAt)
+    if (this.#telling && this.#following === undefined) this.#following = attempt
+    else beginSoon(() => void this.#serve(attempt))
   }
 
-  #run(attempt: Attempt, call: RunningCall): void {
-    const { item } = attempt
-    const { fn, args, mode } = item
-    if (attempt.abandoned) {
-      this.#ended(attempt, { status: 'rejected', reason: attempt.abortReason })
-      return
+  /** Runs a call, and those that follow it on this place. */
+  async #serve(first: Attempt): Promise<void> {
+    for (let attempt: Attempt | undefined = first; attempt !== undefined; ) {
+      let outcome: Outcome
+      try {
+        const result = this.#run(attempt)
+        outcome = { status: 'fulfilled', value: isThenable(result) ? await result : result }
+      } catch (reason) {
+        outcome = { status: 'rejected', reason }
+      }
+      attempt = this.#ended(attempt, outcome)
     }
-    try {
-      const result = item.context.runInAsyncScope(() => {
-        if (mode.type !== 'stream') return runInCall(call, () => fn(...args))
-        const stream = runStream(call, fn, args, mode.credit, mode.onItem)
-        this.#streams.set(attempt, stream)
-        return stream.ended
-      })
-      if (!isThenable(result)) this.#ended(attempt, { status: 'fulfilled', value: result })
-      else
-        result.then(
-          (value) => this.#ended(attempt, { status: 'fulfilled', value }),
-          (reason) => this.#ended(attempt, { status: 'rejected', reason }),
-        )
-    } catch (reason) {
-      this.#ended(attempt, { status: 'rejected', reason })
-    }
+  }
+
+  #run(attempt: Attempt): unknown {
+    const { item, task } = attempt
+    if (attempt.abandoned) throw attempt.abortReason
+    const { context, fn, args, mode } = item
+    if (mode.type !== 'stream') return context.runInAsyncScope(runInCall, undefined, task, fn, ...args)
+    return context.runInAsyncScope(() => {
+      const stream = runStream(task as TaskCall, fn, args, mode.credit, mode.onItem) // Set by send().
+      this.#streams.set(attempt, stream)
+      return stream.ended
+    })
   }
 
   abort(attempt: Attempt): void {
-    const { task } = attempt
+    const { task, item, abortReason } = attempt
     if (task === undefined) return
-    attempt.item.context.runInAsyncScope(() => {
-      try {
-        runInCall(task, () => task.abort(attempt.abortReason))
-        this.credit(attempt, 'stop')
-      } catch (error) {
-        report('RUNGS_CALLBACK', "A listener of a call's signal threw", error)
-      }
-    })
+    try {
+      item.context.runInAsyncScope(runInCall, undefined, task, () => task.abort(abortReason))
+      this.credit(attempt, 'stop')
+    } catch (error) {
+      report('RUNGS_CALLBACK', "A listener of a call's signal threw", error)
+    }
   }
 
   hasBegun(attempt: Attempt): boolean {
@@ -170,12 +222,18 @@ class LocalHost implements WorkerHost {
     // There is nothing that would keep the process alive but the calls themselves.
   }
 
-  #ended(attempt: Attempt, outcome: Outcome): void {
+  /** @returns the call that follows on this place */
+  #ended(attempt: Attempt, outcome: Outcome): Attempt | undefined {
     attempt.task = undefined
     this.#running--
-    if (this.#gone) return
+    if (this.#gone) return undefined
+    this.#telling = true
     this.#events.ended(attempt, outcome)
+    this.#telling = false
+    const following = this.#following
+    this.#following = undefined
     if (this.#retiring && this.#running === 0) this.#end()
+    return following
   }
 
   #end(): void {
@@ -184,5 +242,3 @@ class LocalHost implements WorkerHost {
     void this.#start.finalize().then(() => this.#events.gone({ inPeace: true }))
   }
 }
-
-const notAborted = (): number => 0

@@ -16,15 +16,15 @@ import {
   WorkerDiedError,
 } from '../core/errors.js'
 import type { ExecutorStats } from '../core/executor.js'
-import { cancelFuture, failFuture, fulfilFuture, onDone, startFuture } from '../core/future.js'
+import { onDone } from '../core/future.js'
 import type { Outcome } from '../core/outcome.js'
 import { describe, report } from '../core/report.js'
 import type { Bell } from './bell.js'
 import { Deadlines } from './deadlines.js'
 import type { Death, HostEvents, SpawnHost, WorkerHost } from './host.js'
+import { TaskCall } from './local.js'
 import type { PoolOptions } from './pool-options.js'
 import { type Action, PoolState, type WorkerRecord } from './pool-state.js'
-import { RunningCall } from './running-call.js'
 import { SignalWatch } from './signal-watch.js'
 import { Batch, Ticket } from './ticket.js'
 import { type AnyFunction, Attempt, type ItemOwner, type Mode, oneCall, WorkItem } from './work-item.js'
@@ -126,7 +126,7 @@ export class WorkerPool implements ItemOwner {
     args: (index: number) => readonly unknown[],
     options: CheckedCallOptions,
     below: AnyFunction,
-    ended: (index: number, item: WorkItem) => void,
+    ended: (index: number, outcome: Outcome, item: WorkItem) => void,
   ): CallBatch {
     this.check()
     const site = captureCallSite(below)
@@ -134,8 +134,8 @@ export class WorkerPool implements ItemOwner {
     let index = 0
     const next = (): Attempt => {
       const current = index++
-      const item = new WorkItem(this, fn, args(current), options, oneCall, site, context)
-      onDone(item.future, () => ended(current, item))
+      const item = new WorkItem(this, fn, args(current), options, oneCall, site, context, (outcome, item) => ended(current, outcome, item))
+      item.batch = batch
       const attempt = new Attempt(item, 1)
       item.attempt = attempt
       return attempt
@@ -146,13 +146,30 @@ export class WorkerPool implements ItemOwner {
     return batch
   }
 
-  /** The calls of a batch that have not begun shall not. @returns how many there were */
-  cancelBatch(batch: CallBatch): number {
-    const { count } = batch
+  /** The calls of a batch that have not begun shall not; nobody is told. */
+  cancelBatch(batch: CallBatch): void {
+    this.#counts.cancelled += batch.count
     this.#state.abandoned(batch)
-    this.#counts.cancelled += count
     this.#drain()
-    return count
+  }
+
+  /** The calls of a batch that are running are cancelled. */
+  stopBatch(batch: CallBatch, error: CancelledError, reason: unknown): void {
+    for (const item of [...this.#begunOf(batch)]) item.stop(error, reason)
+  }
+
+  /** How many calls of a batch are running. */
+  runningOf(batch: CallBatch): number {
+    let running = 0
+    for (const item of this.#begunOf(batch)) if (!item.done) running++
+    return running
+  }
+
+  *#begunOf(batch: CallBatch): Generator<WorkItem> {
+    for (const worker of this.#state.workers.values()) {
+      for (const ticket of worker.calls) if (itemOf(ticket).batch === batch) yield itemOf(ticket)
+    }
+    for (const item of this.#paused) if (item.batch === batch) yield item
   }
 
   /** Calls that come later and count as submitted now: while it is not released, the pool does not close. */
@@ -241,7 +258,7 @@ export class WorkerPool implements ItemOwner {
   /** @returns false if the signal is aborted already; the future is then cancelled. */
   #watchSignal(item: WorkItem, signal: AbortSignal): boolean {
     const cancel = (): void => {
-      cancelFuture(item.future, new CancelledError('The call was cancelled by its signal', { reason: signal.reason }), signal.reason)
+      item.stop(new CancelledError('The call was cancelled by its signal', { reason: signal.reason }), signal.reason)
     }
     if (signal.aborted) {
       cancel()
@@ -261,7 +278,7 @@ export class WorkerPool implements ItemOwner {
       joinStacks(error, framesOf(item.site))
       this.#finish(item)
       this.#counts.failed++
-      failFuture(item.future, error)
+      item.fail(error)
       return false
     }
   }
@@ -290,7 +307,7 @@ export class WorkerPool implements ItemOwner {
     item.startedAt ??= at
     if (attempt.abandoned) return
     item.attempts = attempt.number
-    startFuture(item.future)
+    item.start()
     const { timeout } = item.options
     if (timeout === undefined) return
     if (attempt.timeout !== undefined) this.#deadlines.remove(attempt.timeout)
@@ -324,7 +341,7 @@ export class WorkerPool implements ItemOwner {
   #succeed(item: WorkItem, value: unknown): void {
     this.#finish(item)
     this.#counts.done++
-    fulfilFuture(item.future, value)
+    item.fulfil(value)
   }
 
   #failed(item: WorkItem, attempt: Attempt, reason: unknown): void {
@@ -335,7 +352,7 @@ export class WorkerPool implements ItemOwner {
       joinStacks(reason, framesOf(item.site))
       this.#finish(item)
       this.#counts.failed++
-      failFuture(item.future, reason)
+      item.fail(reason)
       return
     }
     this.#counts.retried++
@@ -386,13 +403,13 @@ export class WorkerPool implements ItemOwner {
   /** Time is up for the call as a whole. */
   #deadlinePassed(item: WorkItem): void {
     const { attempt } = item
-    if (item.future.done) return
+    if (item.done) return
     const error = new TimeoutError(`The call did not end within its deadline of ${item.options.deadline} ms from submit${labelOf(item)}`)
     if (attempt !== undefined) this.#giveUp(attempt, error)
     joinStacks(error, framesOf(item.site))
     this.#finish(item)
     this.#counts.failed++
-    failFuture(item.future, error)
+    item.fail(error)
     this.#drain()
   }
 
@@ -412,7 +429,7 @@ export class WorkerPool implements ItemOwner {
   }
 
   #cancelItem(item: WorkItem, message: string): void {
-    cancelFuture(item.future, new CancelledError(message))
+    item.stop(new CancelledError(message))
   }
 
   #giveUp(attempt: Attempt, reason: unknown): void {
@@ -445,7 +462,7 @@ export class WorkerPool implements ItemOwner {
   /** A task of this pool that waits for another lends its place. */
   awaited(item: WorkItem): void {
     const waiter = this.#callingTask()
-    if (waiter === undefined || item.future.done) return
+    if (waiter === undefined || item.done) return
     if (waiter.waits++ === 0) this.#state.lent(waiter, 'place')
     onDone(item.future, () => {
       if (--waiter.waits === 0) this.#state.regained(waiter)
@@ -458,7 +475,7 @@ export class WorkerPool implements ItemOwner {
   #callingTask(): Attempt | undefined {
     if (this.#parts.outgoing !== undefined) return undefined
     const call = currentCall()
-    const task = call instanceof RunningCall ? call.task : undefined
+    const task = call instanceof TaskCall ? call.task : undefined
     return task?.item.owner === this ? task : undefined
   }
 
@@ -644,7 +661,7 @@ export class WorkerPool implements ItemOwner {
     if (item.attempt !== undefined) this.#clear(item.attempt)
     joinStacks(error, framesOf(item.site))
     this.#finish(item)
-    if (failFuture(item.future, error)) this.#counts.failed++
+    if (item.fail(error)) this.#counts.failed++
   }
 
   #reportIdleDeath(name: string, death: Death): void {
@@ -654,7 +671,7 @@ export class WorkerPool implements ItemOwner {
 
   #progress(item: WorkItem, value: unknown): void {
     const { onProgress } = item.options
-    if (onProgress === undefined || item.future.done) return
+    if (onProgress === undefined || item.done) return
     try {
       item.context.runInAsyncScope(onProgress, undefined, value, item.future)
     } catch (error) {

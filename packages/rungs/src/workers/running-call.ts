@@ -2,7 +2,7 @@
 import type { CurrentCall, WorkerInfo } from '../core/current-call.js'
 import { runInCall, setCurrentCall } from '../core/current-call.js'
 import { LiveSignal } from './live-signal.js'
-import type { AnyFunction, Attempt } from './work-item.js'
+import type { AnyFunction } from './work-item.js'
 
 export interface CallInit {
   readonly id: number
@@ -11,8 +11,6 @@ export interface CallInit {
   readonly worker: WorkerInfo
   readonly aborted: () => number
   readonly progress: (value: unknown) => void
-  /** Of a task: the attempt itself, which is on this very thread. */
-  readonly task?: Attempt | undefined
 }
 
 export class RunningCall implements CurrentCall {
@@ -20,7 +18,6 @@ export class RunningCall implements CurrentCall {
   readonly key: string | undefined
   readonly attempt: number
   readonly worker: WorkerInfo
-  readonly task: Attempt | undefined
   readonly #aborted: () => number
   readonly #progress: (value: unknown) => void
   #signal: LiveSignal | undefined
@@ -31,7 +28,6 @@ export class RunningCall implements CurrentCall {
     this.key = init.key
     this.attempt = init.attempt
     this.worker = init.worker
-    this.task = init.task
     this.#aborted = init.aborted
     this.#progress = init.progress
   }
@@ -64,7 +60,7 @@ const synchronous = new WeakSet<AnyFunction>()
  */
 export function runCall(call: CurrentCall, fn: AnyFunction, args: readonly unknown[]): unknown {
   if (!synchronous.has(fn)) {
-    const result = runInCall(call, () => fn(...args))
+    const result = runInCall(call, fn, ...args)
     if (!isThenable(result) && !isIterator(result)) synchronous.add(fn)
     return result
   }

@@ -4,11 +4,12 @@ import type { AsyncResource } from 'node:async_hooks'
 import type { ShippedCall } from '../calls/index.js'
 import type { CheckedCallOptions } from '../core/call-options.js'
 import type { CallSite } from '../core/call-site.js'
-import { createFuture, type Driver, type Future } from '../core/future.js'
+import type { CancelledError } from '../core/errors.js'
+import { cancelFuture, createFuture, type Driver, type Future, failFuture, fulfilFuture, startFuture } from '../core/future.js'
 import type { Outcome } from '../core/outcome.js'
 import type { Deadline } from './deadlines.js'
-import type { RunningCall } from './running-call.js'
-import { Ticket } from './ticket.js'
+import type { TaskCall } from './local.js'
+import { type Batch, Ticket } from './ticket.js'
 
 // biome-ignore lint/suspicious/noExplicitAny: any function can be submitted; its parameters are checked where submit() is called.
 export type AnyFunction = (...args: any[]) => unknown
@@ -32,8 +33,10 @@ export interface ItemOwner {
   readonly waitSync: ((item: WorkItem, ms: number) => void) | undefined
 }
 
+/** Gets the outcome of an item that nobody has a future of. Called once. */
+export type Receiver = (outcome: Outcome, item: WorkItem) => void
+
 export class WorkItem implements Driver {
-  readonly future: Future<unknown>
   /** How often it was started. */
   attempts = 0
   startedAt: number | undefined = undefined
@@ -45,6 +48,10 @@ export class WorkItem implements Driver {
   pause: Deadline | undefined = undefined
   /** The call as data; undefined where nothing is sent. */
   shipped: ShippedCall | undefined = undefined
+  /** What it was submitted with, if it was one of many. */
+  batch: Batch | undefined = undefined
+  #future: Future<unknown> | undefined = undefined
+  #received = false
 
   constructor(
     readonly owner: ItemOwner,
@@ -55,13 +62,49 @@ export class WorkItem implements Driver {
     readonly site: CallSite | undefined,
     /** The async context of the submitter. */
     readonly context: AsyncResource,
-  ) {
-    this.future = createFuture({ driver: this, key: options.key, site, context })
+    /** Where the outcome goes instead of to a future. */
+    readonly receiver?: Receiver,
+  ) {}
+
+  /** Made when it is first asked for: the items of a batch do without. */
+  get future(): Future<unknown> {
+    this.#future ??= createFuture({ driver: this, key: this.options.key, site: this.site, context: this.context })
+    return this.#future
+  }
+
+  get done(): boolean {
+    return this.receiver === undefined ? this.future.done : this.#received
   }
 
   /** Milliseconds from the first start to the end. */
   get ms(): number {
     return this.startedAt === undefined || this.endedAt === undefined ? 0 : this.endedAt - this.startedAt
+  }
+
+  start(): void {
+    if (this.receiver === undefined) startFuture(this.future)
+  }
+
+  fulfil(value: unknown): void {
+    if (this.receiver === undefined) fulfilFuture(this.future, value)
+    else this.#receive({ status: 'fulfilled', value })
+  }
+
+  fail(reason: unknown): boolean {
+    return this.receiver === undefined ? failFuture(this.future, reason) : this.#receive({ status: 'rejected', reason })
+  }
+
+  /** Ends it wherever it is. */
+  stop(error: CancelledError, reason?: unknown): void {
+    if (this.receiver === undefined) cancelFuture(this.future, error, reason)
+    else if (this.#receive({ status: 'rejected', reason: error })) this.owner.cancelled(this, reason)
+  }
+
+  #receive(outcome: Outcome): boolean {
+    if (this.#received) return false
+    this.#received = true
+    this.receiver?.(outcome, this)
+    return true
   }
 
   // ---- what its future asks -------------------------------------------------------------------------------------
@@ -96,7 +139,7 @@ export class Attempt extends Ticket {
   /** Futures of its own pool that it waits for: while there are some, its place is lent. Only of tasks; a worker counts for itself. */
   waits = 0
   /** Of a task: what runs here. */
-  task: RunningCall | undefined = undefined
+  task: TaskCall | undefined = undefined
   timeout: Deadline | undefined = undefined
   grace: Deadline | undefined = undefined
   /** Why it is no longer wanted: what its signal is aborted with. */

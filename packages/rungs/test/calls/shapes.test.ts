@@ -26,18 +26,23 @@ async function problems(args: string[]): Promise<Map<string, string | undefined>
   )
 }
 
+// One process for all files where they are imported; the program itself can only be one file.
+const imported = (boundary: string): Promise<Map<string, string | undefined>> =>
+  problems([fixture('run-imported.js'), boundary, ...Object.keys(files).map((kind) => `shapes-${kind}.js`)])
+const importedToThread = imported('thread')
+const importedToProcess = importedToThread.then(() => imported('process'))
 const settings = [
-  { setting: 'of the program itself, to a thread', args: (file: string) => [fixture(file), 'thread'] },
-  { setting: 'of an imported module, to a thread', args: (file: string) => [fixture('run-imported.js'), file, 'thread'] },
-  { setting: 'of the program itself, through v8.serialize', args: (file: string) => [fixture(file), 'process'] },
+  { setting: 'of the program itself, to a thread', find: (kind: string) => problems([fixture(`shapes-${kind}.js`), 'thread']) },
+  { setting: 'of an imported module, to a thread', find: () => importedToThread },
+  { setting: 'of an imported module, through v8.serialize', find: () => importedToProcess },
 ]
 
 for (const [kind, shapes] of Object.entries(files)) {
-  describe.each(settings)(`${kind} $setting`, ({ args }) => {
+  describe.each(settings)(`${kind} $setting`, ({ find }) => {
     let found: Map<string, string | undefined>
     beforeAll(async () => {
-      found = await problems(args(`shapes-${kind}.js`))
-    }, 60_000)
+      found = await find(kind)
+    }, 120_000)
 
     it.each(Object.keys(shapes))('%s', (name) => {
       expect(found.has(name), 'the shape did not run').toBe(true)
@@ -45,6 +50,11 @@ for (const [kind, shapes] of Object.entries(files)) {
     })
   })
 }
+
+it('names every shape differently', () => {
+  const names = Object.values(files).flatMap((shapes) => Object.keys(shapes))
+  expect(new Set(names).size).toBe(names.length)
+})
 
 it('has at least 150 shapes', () => {
   expect(Object.values(files).flatMap((shapes) => Object.keys(shapes)).length).toBeGreaterThanOrEqual(150)

@@ -245,6 +245,26 @@ describe('calls', () => {
     expect(fn(...((await there.unpack(args)) as unknown[]))).toBe(true)
   })
 
+  it('prepare reads once what many calls capture', async () => {
+    const { here, there, carry } = sides()
+    let factor = 2
+    const state = { n: 1 }
+    const call = here.prepare((x: number, given?: object) => [x * factor, given === state])
+    factor = 100
+    const results: unknown[] = []
+    for (const args of [[1], [2, state], [3, {}]]) {
+      const shipped = call(args)
+      const fn = (await there.load(shipped.target, carry(shipped.captured as Packed))) as (...args: unknown[]) => unknown
+      results.push(fn(...((await there.unpack(carry(shipped.args))) as unknown[])))
+    }
+    expect(factor).toBe(100)
+    expect(results).toEqual([
+      [2, false],
+      [4, true],
+      [6, false],
+    ])
+  })
+
   it('a target is sent with all that it needs', () => {
     const { here, there } = sides()
     const k = 3

@@ -2,11 +2,12 @@
 import type { AsyncResource } from 'node:async_hooks'
 import type { CheckedCallOptions } from '../../core/call-options.js'
 import type { MapOptions } from '../../core/executor.js'
-import type { ArgsOf } from './args.js'
+import { type ArgsOf, mapArgs } from './args.js'
 import type { Carrier, Sink } from './carrier.js'
 import { Chunks } from './chunks.js'
 import { Singles } from './singles.js'
 import type { Callee, Submitter } from './submitter.js'
+import { Together } from './together.js'
 
 export interface MapCalls {
   readonly submitter: Submitter
@@ -21,6 +22,10 @@ export function carrierFor({ submitter, fn, argsOf, call, map }: MapCalls, eager
   // The map has one listener for its signal; its items need none.
   const each = { ...call, signal: undefined }
   const size = sizeOf(map.chunkSize, submitter, each)
+  const { submitBatch } = submitter
+  if (size === 1 && eager && submitBatch !== undefined && argsOf === mapArgs) {
+    return new Together({ submitBatch, fn, call: each, keepInputs: map.onError === 'settle' }, sink)
+  }
   return size === 1
     ? new Singles({ submitter, fn, argsOf, call: each, keepInputs: map.onError === 'settle' }, sink)
     : new Chunks({ submitter, fn, argsOf, call: each, size, eager, context }, sink)

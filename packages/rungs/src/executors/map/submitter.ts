@@ -1,5 +1,6 @@
 // What a map needs of a pool. The pool implements it; a test drives one by hand.
 import type { CheckedCallOptions } from '../../core/call-options.js'
+import type { CancelledError } from '../../core/errors.js'
 import type { Future } from '../../core/future.js'
 import type { Outcome } from '../../core/outcome.js'
 
@@ -47,6 +48,16 @@ export interface Reservation {
   release(): void
 }
 
+/** Many calls that were submitted together. */
+export interface BatchSubmission {
+  /** How many are running. */
+  readonly running: number
+  /** Those that have not begun shall not. */
+  cancelPending(): void
+  /** Those that are running are cancelled too. */
+  cancelAll(error: CancelledError, reason: unknown): void
+}
+
 /** Where a map puts its calls. */
 export interface Submitter {
   /** That of now; `resize` may change it. */
@@ -67,6 +78,20 @@ export interface Submitter {
    * @throws as `submit`
    */
   submitChunk(fn: Callee, argLists: readonly (readonly unknown[])[], options: CheckedCallOptions, onItem: OnItem): ChunkSubmission
+  /**
+   * Many calls of the same function at once, which stand in the queue as one; `ended` is told of each that was not cancelled while it waited, as it
+   * ends. Absent where each call has to be submitted by itself.
+   * @throws as `submit`
+   */
+  readonly submitBatch?:
+    | ((
+        fn: Callee,
+        count: number,
+        args: (index: number) => unknown[],
+        options: CheckedCallOptions,
+        ended: (index: number, outcome: Outcome, attempts: number, ms: number) => void,
+      ) => BatchSubmission)
+    | undefined
   /** @throws as `submit`, but not because of a full queue */
   reserve(): Reservation
 }

@@ -118,7 +118,9 @@ export const mapFailureCases: Group = (add, { kind }) => {
     assert.equal(pool.stats.queued, 0)
     release(b)
     await held
-    await until('all is counted', () => pool.stats.done === 1 && pool.stats.cancelled === 2)
+    // Whether the items before count as cancelled or as never submitted is the pool's choice; none of them may run.
+    await pool.shutdown()
+    assert.equal(pool.stats.done, 1)
   })
 
   add('throws from the iteration what reading an async iterable throws, after the results before it', async ({ open }) => {

@@ -1,0 +1,2 @@
+export {} from './executors/to-thread.js'
+export * from './sync/index.js'
