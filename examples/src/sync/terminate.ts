@@ -11,7 +11,7 @@ await run(async () => {
   await TaskGroup.run(async (group) => {
     group.spawn(job, 1, 10)
     group.spawn(job, 2, 3_600_000)
-    await sleep(30)
+    await sleep(500)
     group.cancel()
   })
   console.log('left without an error')

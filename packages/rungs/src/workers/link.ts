@@ -23,6 +23,9 @@ export interface LinkParts {
   readonly setRef: (ref: boolean) => void
 }
 
+/** The function that a question is about, if it is about one, and arguments. */
+type Question = [fn: AnyFunction | undefined, ...args: unknown[]]
+
 export class Link implements WorkerHost {
   readonly #parts: LinkParts
   readonly #incoming: Incoming
@@ -266,15 +269,17 @@ export class Link implements WorkerHost {
       if (cancel !== undefined) this.#questions.set(id, cancel)
     }
     try {
-      const fn = question.target === undefined ? undefined : this.#incoming.load(question.target, question.captured)
-      const args = this.#incoming.unpack(question.args)
-      if (fn instanceof Promise || args instanceof Promise) {
-        // A function and an array: that is what was packed.
-        Promise.all([fn, args]).then(
-          ([fn, args]) => ask(fn as AnyFunction | undefined, args as unknown[]),
+      // An array: that is what was packed.
+      const read = this.#incoming.unpack(question.args) as Question | Promise<Question>
+      if (read instanceof Promise) {
+        read.then(
+          ([fn, ...args]) => ask(fn, args),
           (error) => reply('rejected', error),
         )
-      } else ask(fn as AnyFunction | undefined, args as unknown[])
+      } else {
+        const [fn, ...args] = read
+        ask(fn, args)
+      }
     } catch (error) {
       reply('rejected', error)
     }

@@ -96,8 +96,7 @@ export interface RpcRequest {
   readonly id: number
   readonly handle: number
   readonly method: string
-  readonly target: number | undefined
-  readonly captured: Parcel | undefined
+  /** The function that it is about, or undefined, and then the arguments. */
   readonly args: Parcel
   readonly definitions: Definitions | undefined
 }

@@ -9,10 +9,6 @@ import type { AnyFunction } from './work-item.js'
 
 export interface RemoteParts {
   post(message: FromWorker, transfer?: readonly unknown[]): void
-  ship(
-    fn: AnyFunction,
-    args: readonly unknown[],
-  ): Pick<RpcRequest, 'target' | 'captured' | 'args' | 'definitions'> & { readonly transfer: readonly unknown[] }
   pack(value: unknown): Packed
   definitionsFor(uses: readonly number[]): Definitions | undefined
   read(parcel: Parcel, definitions: Definitions | undefined): unknown
@@ -99,11 +95,11 @@ export class RemoteObjects implements Handles {
     question: Question,
   ): (reason?: unknown) => void {
     const id = ++this.#lastQuestion
-    const { transfer, ...call } = fn === undefined ? this.#packed(args) : this.#parts.ship(fn, args)
+    const { transfer, ...call } = this.#packed([fn, ...args])
     this.#questions.set(id, question)
     this.#parts.post({ type: 'rpc', id, handle, method, ...call }, transfer)
     return (reason) => {
-      const packed = this.#packed([reason])
+      const packed = this.#packed([undefined, reason])
       this.#parts.post({ type: 'rpc', id, handle, method: 'cancelQuestion', ...packed }, [])
     }
   }
@@ -213,13 +209,9 @@ export class RemoteObjects implements Handles {
     return controller.signal
   }
 
-  #packed(
-    args: readonly unknown[],
-  ): Pick<RpcRequest, 'target' | 'captured' | 'args' | 'definitions'> & { readonly transfer: readonly unknown[] } {
+  #packed(args: readonly unknown[]): Pick<RpcRequest, 'args' | 'definitions'> & { readonly transfer: readonly unknown[] } {
     const packed = this.#parts.pack(args)
     return {
-      target: undefined,
-      captured: undefined,
       args: packed,
       definitions: this.#parts.definitionsFor(packed.uses),
       transfer: packed.transfer,

@@ -54,17 +54,6 @@ export class Server {
     this.#output = new Output((to, text) => channel.post({ type: 'output', to, text }))
     this.#remote = new RemoteObjects({
       post: (message, transfer) => this.post(message, transfer),
-      ship: (fn, args) => {
-        const { target, captured, args: packed } = this.#outgoing.ship(fn, args)
-        const uses = [target, ...(captured?.uses ?? []), ...packed.uses]
-        return {
-          target,
-          captured,
-          args: packed,
-          definitions: this.definitionsFor(uses),
-          transfer: [...(captured?.transfer ?? []), ...packed.transfer],
-        }
-      },
       pack: (value) => this.#outgoing.pack(value),
       definitionsFor: (uses) => this.definitionsFor(uses),
       read: (parcel, definitions) => this.#read(parcel, definitions),
