@@ -21,6 +21,8 @@ export class RunningCall implements CurrentCall {
   readonly attempt: number
   readonly worker: WorkerInfo
   readonly task: Attempt | undefined
+  /** What the server of a worker keeps of it. */
+  served: unknown = undefined
   readonly #aborted: () => number
   readonly #progress: (value: unknown) => void
   #signal: LiveSignal | undefined
