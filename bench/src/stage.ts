@@ -5,6 +5,10 @@ import type { SetUp } from './subjects/subject.js'
 
 const subjects: Record<string, () => Promise<{ setUp: SetUp }>> = {
   tiny: () => import('./subjects/tiny-calls.js'),
+  map: () => import('./subjects/maps.js'),
+  payload: () => import('./subjects/payloads.js'),
+  'start-up': () => import('./subjects/rest.js'),
+  idle: () => import('./subjects/rest.js'),
   tasks: () => import('./subjects/bounded-concurrency.js'),
 }
 

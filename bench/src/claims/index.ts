@@ -1,5 +1,8 @@
 import type { Claim } from '../claim.js'
 import { boundedConcurrency } from './bounded-concurrency.js'
+import { maps } from './maps.js'
+import { payloads } from './payloads.js'
+import { idle, startUp } from './rest.js'
 import { tinyCalls } from './tiny-calls.js'
 
-export const claims: readonly Claim[] = [tinyCalls, boundedConcurrency]
+export const claims: readonly Claim[] = [tinyCalls, maps, payloads, startUp, idle, boundedConcurrency]

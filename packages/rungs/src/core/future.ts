@@ -251,7 +251,7 @@ export class Future<T> implements Promise<T> {
     requireKnown('The options of resultSync()', options, ['timeout'])
     const { timeout = Number.POSITIVE_INFINITY } = options
     requireDuration('timeout', timeout)
-    this.#look()
+    this.#look(true)
     if (!this.done) {
       if (this.#driver?.waitSync === undefined) {
         throw new InvalidStateError('resultSync() would never return: the call needs this thread, which it would block. Use await')
@@ -321,10 +321,11 @@ export class Future<T> implements Promise<T> {
     return `${label} { <${this.state}> }`
   }
 
-  #look(): void {
+  /** `blocks`: the thread waits, not only the code; `waitSync` of the driver tells for itself. */
+  #look(blocks = false): void {
     if (!this.#looked) {
       this.#looked = true
-      this.#driver?.awaited?.(this)
+      if (!blocks) this.#driver?.awaited?.(this)
     }
     if (this.#unobserved !== undefined) {
       withdraw(this.#unobserved)

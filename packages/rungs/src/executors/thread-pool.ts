@@ -5,6 +5,7 @@ import { Bell } from '../workers/bell.js'
 import { HandleTable } from '../workers/handle-table.js'
 import { WorkerPool } from '../workers/pool.js'
 import { checkPoolOptions, optionsOf, type ThreadOptions } from '../workers/pool-options.js'
+import { RingHub } from '../workers/ring/hub.js'
 import { shipStartup, threadSpawner } from '../workers/thread.js'
 import { nextPoolId, PoolExecutor, viewOf } from './pool-executor.js'
 
@@ -39,6 +40,7 @@ export class ThreadPoolExecutor extends PoolExecutor {
       return uses.length === 0 ? { plain, data } : { plain: true, data: String(reason) }
     }
     const news = new Bell()
+    const hub = usesRing() ? new RingHub() : undefined
     const time = clock()
     const id = nextPoolId()
     const spawn = threadSpawner({
@@ -57,9 +59,15 @@ export class ThreadPoolExecutor extends PoolExecutor {
       env: options.env,
       stdio: options.stdio ?? 'inherit',
       now: () => time.now(),
+      hub,
     })
-    super(viewOf(new WorkerPool(checked, { spawn, outgoing, news }), id, checked, true))
+    super(viewOf(new WorkerPool(checked, { spawn, outgoing, news, hub }), id, checked, true))
   }
+}
+
+/** `RUNGS_TRANSPORT=port` sends everything as messages; see workers/ring/README.md. */
+function usesRing(): boolean {
+  return process.env.RUNGS_TRANSPORT !== 'port'
 }
 
 function checkThreadOptions({ resourceLimits, execArgv, env, stdio, code }: ThreadOptions): void {

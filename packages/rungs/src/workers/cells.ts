@@ -1,7 +1,8 @@
 // A few words of shared memory for each call that a worker has, so that both sides know at once what a message would tell too late: the worker's
 // thread may be in a loop that never yields, or dead.
 //
-//   cell n:  [ begun, abort ]      begun: 0 no, 1 yes, or items of a chunk (written by the worker)     abort: 0 no, or a code (written by the pool)
+//   cell n:  [ begun, abort ]      begun: 0 no, 1 yes, or items of a chunk (written by the worker), -1 taken back (by the pool)
+//                                  abort: 0 no, or a code (written by the pool)
 //
 // A cell belongs to one attempt from the time it is sent until its reply was read.
 const words = 2
@@ -34,6 +35,18 @@ export class Cells {
   // Pairs with begun(): what the pool reads after the worker has died is the last that the worker wrote.
   begin(cell: number, count = 1): void {
     Atomics.store(this.#words, cell * words + BEGUN, count)
+  }
+
+  /** As begin(), unless the pool has taken the call back. @returns whether the call is this worker's to run */
+  claim(cell: number): boolean {
+    // Pairs with takeBack(): of the two exchanges one succeeds.
+    return Atomics.compareExchange(this.#words, cell * words + BEGUN, 0, 1) === 0
+  }
+
+  /** @returns whether the call has not begun, and will not */
+  takeBack(cell: number): boolean {
+    // Pairs with claim().
+    return Atomics.compareExchange(this.#words, cell * words + BEGUN, 0, -1) === 0
   }
 
   /** How much has begun: 0 or 1 for a call, the number of items for a chunk. */

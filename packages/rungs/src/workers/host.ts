@@ -39,6 +39,10 @@ export interface WorkerHost {
   readonly replaceable: boolean
   /** The call goes. It may begin before this returns. */
   send(attempt: Attempt): void
+  /** Whether the call had not begun, and will not: it can be sent again, to whichever worker. */
+  takeBack?(attempt: Attempt): boolean
+  /** How long a call takes there, in nanoseconds; 0 when that is not known. */
+  readonly callNs?: number
   /** The call is not wanted any more. */
   abort(attempt: Attempt): void
   /** Whether the call has begun. */

@@ -1,5 +1,5 @@
 // The pool's end of the way to a worker: calls go, outcomes and all else come back. Thread or process is the channel's business.
-import { Incoming, type Outgoing, type Packed } from '../calls/index.js'
+import { Incoming, type Outgoing, type Packed, type ShippedCall } from '../calls/index.js'
 import { CancelledError, TimeoutError } from '../core/errors.js'
 import type { Outcome } from '../core/outcome.js'
 import { abortCodes, type Cells } from './cells.js'
@@ -7,6 +7,9 @@ import type { Channel } from './channel.js'
 import type { HandleTable } from './handle-table.js'
 import type { Death, HostEvents, WorkerHost } from './host.js'
 import type { Definitions, FromWorker, Parcel, RpcRequest, ToWorker } from './messages.js'
+import type { RingHub } from './ring/hub.js'
+import { PoolEnd } from './ring/pool-end.js'
+import { snapshotOf } from './snapshot.js'
 import type { AnyFunction, Attempt } from './work-item.js'
 
 export interface LinkParts {
@@ -21,6 +24,8 @@ export interface LinkParts {
   /** The pool's time now. */
   readonly now: () => number
   readonly setRef: (ref: boolean) => void
+  /** Of a pool whose calls and replies lie in shared memory. */
+  readonly hub?: RingHub | undefined
 }
 
 /** The function that a question is about, if it is about one, and arguments. */
@@ -32,9 +37,16 @@ export class Link implements WorkerHost {
   readonly #attempts = new Map<number, Attempt>()
   readonly replaceable = true
   readonly #questions = new Map<number, (reason: unknown) => void>()
+  /** Calls that went as messages and were taken back, until the worker has seen that, and their cells. */
+  readonly #takenBack = new Map<number, number>()
   /** Definitions that the worker has. */
   readonly #sent = new Set<number>()
   readonly #freeCells: number[]
+  /** Whose cell it is. */
+  readonly #byCell: (Attempt | undefined)[] = []
+  /** Where in the ring a call lies that was sent that way. */
+  readonly #placeInRing: number[] = []
+  readonly ring: PoolEnd | undefined
   #saidBye = false
   #gone = false
 
@@ -42,7 +54,20 @@ export class Link implements WorkerHost {
     this.#parts = parts
     this.#incoming = new Incoming({ outgoing: parts.outgoing, handles: parts.handles })
     this.#freeCells = Array.from({ length: parts.cells.count }, (_, cell) => parts.cells.count - 1 - cell)
-    parts.channel.onMessage((message) => this.#receive(message))
+    const { hub } = parts
+    this.ring =
+      hub &&
+      new PoolEnd({
+        hub,
+        onReply: (cell, skipped, value) => this.#replied(cell, skipped, value),
+        pumpPort: () => parts.channel.pump(),
+        poke: () => this.#post({ type: 'poke' }),
+      })
+    parts.channel.onMessage((message) => {
+      // What wakes this thread is not counted: nothing has to be heard after it.
+      if (message.type !== 'poke') this.ring?.received()
+      this.#receive(message)
+    })
   }
 
   send(attempt: Attempt): void {
@@ -53,10 +78,16 @@ export class Link implements WorkerHost {
     const cell = this.#freeCells.pop() ?? -1
     attempt.cell = cell
     if (cell >= 0) this.#parts.cells.clear(cell)
+    if (cell >= 0) {
+      this.#byCell[cell] = attempt
+      if (this.#sendByRing(attempt, shipped, cell)) return
+      // It can be taken back: what is changed in its arguments meanwhile is not meant for it.
+      if (attempt.early) item.shipped = snapshotOf(shipped)
+    }
     this.#attempts.set(id, attempt)
     try {
       const transfer = captured === undefined ? args.transfer : [...captured.transfer, ...args.transfer]
-      this.#parts.channel.post(
+      this.#send(
         {
           type: 'call',
           id,
@@ -71,6 +102,7 @@ export class Link implements WorkerHost {
           mode: mode.type,
           credit: mode.type === 'stream' ? mode.credit : 0,
           tellBegin: options.timeout !== undefined,
+          after: this.ring?.written ?? 0,
         },
         transfer,
       )
@@ -78,6 +110,32 @@ export class Link implements WorkerHost {
       // It cannot be copied after all, or what it moves has been moved before. Later: the pool is in the middle of handing over.
       queueMicrotask(() => this.#ended(attempt, { status: 'rejected', reason: error }))
     }
+  }
+
+  /** @returns false when it has to go as a message */
+  #sendByRing({ id, item, number }: Attempt, { target, captured, args }: ShippedCall, cell: number): boolean {
+    const { ring } = this
+    const { options, mode, future } = item
+    if (ring === undefined || captured !== undefined || !args.plain || args.transfer.length > 0 || mode.type !== 'call') return false
+    if (options.key !== undefined || options.timeout !== undefined || !this.#sent.has(target)) return false
+    const place = ring.send({ id, call: future.id, attempt: number, target, cell }, args.data as readonly unknown[]) // Arguments are an array.
+    if (place < 0) return false
+    this.#placeInRing[cell] = place
+    return true
+  }
+
+  takeBack(attempt: Attempt): boolean {
+    const { cell, id, item } = attempt
+    if (cell < 0 || !this.#parts.cells.takeBack(cell)) return false
+    // The cell is free when the worker has seen that there is nothing to run.
+    this.#byCell[cell] = undefined
+    if (this.#attempts.delete(id)) this.#takenBack.set(id, cell)
+    else if (this.ring !== undefined && item.shipped !== undefined) {
+      const data = this.ring.argsAt(this.#placeInRing[cell] as number) // It went that way.
+      item.shipped = { ...item.shipped, args: { ...item.shipped.args, data } }
+    }
+    attempt.cell = -1
+    return true
   }
 
   abort(attempt: Attempt): void {
@@ -113,12 +171,21 @@ export class Link implements WorkerHost {
 
   pump(): void {
     this.#parts.channel.pump()
+    this.#parts.hub?.drainAndSleep()
+  }
+
+  get callNs(): number {
+    return this.ring?.callNs ?? 0
   }
 
   /** The worker has ended. What it had said is heard first. */
   gone(death: Omit<Death, 'inPeace'>): void {
     if (this.#gone) return
     this.#parts.channel.pump()
+    if (this.ring !== undefined) {
+      while (this.ring.drain(Number.POSITIVE_INFINITY) > 0) {}
+      this.ring.close()
+    }
     this.#gone = true
     this.#parts.channel.close()
     for (const cancel of this.#questions.values()) cancel(undefined)
@@ -127,6 +194,12 @@ export class Link implements WorkerHost {
       if (mode.type === 'chunk' && attempt.cell >= 0) mode.begun = Math.max(mode.begun, this.#parts.cells.begun(attempt.cell))
     }
     this.#parts.events.gone({ ...death, inPeace: this.#saidBye })
+  }
+
+  /** There will be no worker. */
+  discard(): void {
+    this.ring?.close()
+    this.#parts.channel.close()
   }
 
   // ---- what comes back ------------------------------------------------------------------------------------------
@@ -144,15 +217,19 @@ export class Link implements WorkerHost {
         this.#read(message, message.reason, (reason) => events.finalizerFailed(reason))
         return
       case 'begun': {
-        const attempt = this.#attempts.get(message.id)
+        const attempt = this.#attempt(message.id)
         // The clocks of threads and processes agree on the time of day only.
         if (attempt !== undefined)
           events.begun(attempt, this.#parts.now() - Math.max(0, performance.timeOrigin + performance.now() - message.at))
         return
       }
       case 'reply': {
-        const attempt = this.#attempts.get(message.id)
-        if (attempt === undefined) return
+        const attempt = this.#attempt(message.id)
+        if (attempt === undefined) {
+          const cell = this.#takenBack.get(message.id)
+          if (cell !== undefined && this.#takenBack.delete(message.id)) this.#freeCells.push(cell)
+          return
+        }
         const { status, memory } = message
         if (status === 'skipped') this.#ended(attempt, { status: 'rejected', reason: new CancelledError() })
         else
@@ -165,12 +242,12 @@ export class Link implements WorkerHost {
         return
       }
       case 'progress': {
-        const attempt = this.#attempts.get(message.id)
+        const attempt = this.#attempt(message.id)
         if (attempt !== undefined) this.#read(message, message.value, (value) => events.progress(attempt, value))
         return
       }
       case 'item': {
-        const mode = this.#attempts.get(message.id)?.item.mode
+        const mode = this.#attempt(message.id)?.item.mode
         if (mode?.type === 'stream') this.#read(message, message.value, mode.onItem)
         return
       }
@@ -182,7 +259,7 @@ export class Link implements WorkerHost {
         return
       case 'lent':
       case 'regained': {
-        const attempt = this.#attempts.get(message.id)
+        const attempt = this.#attempt(message.id)
         if (attempt === undefined) return
         if (message.type === 'lent') events.lent(attempt, message.what)
         else events.regained(attempt)
@@ -194,6 +271,9 @@ export class Link implements WorkerHost {
       case 'release':
         this.#parts.handles.release(message.handle, message.count)
         return
+      case 'poke':
+        this.#parts.hub?.woken()
+        return
       case 'bye':
         this.#saidBye = true
         return
@@ -202,14 +282,35 @@ export class Link implements WorkerHost {
     }
   }
 
+  /** A reply in the ring. */
+  #replied(cell: number, skipped: boolean, value: unknown): void {
+    const attempt = this.#byCell[cell]
+    if (attempt !== undefined) {
+      this.#ended(attempt, skipped ? { status: 'rejected', reason: new CancelledError() } : { status: 'fulfilled', value })
+      return
+    }
+    this.#freeCells.push(cell)
+    for (const [id, taken] of this.#takenBack) if (taken === cell) this.#takenBack.delete(id)
+  }
+
+  /** A call that the worker has. Those that went by the ring are looked for only when a message tells of them. */
+  #attempt(id: number): Attempt | undefined {
+    return this.#attempts.get(id) ?? this.#byCell.find((attempt) => attempt?.id === id)
+  }
+
   #ended(attempt: Attempt, outcome: Outcome, memory?: number): void {
-    if (!this.#attempts.delete(attempt.id)) return
-    if (attempt.cell >= 0) this.#freeCells.push(attempt.cell)
+    const { cell } = attempt
+    if (cell >= 0) {
+      if (this.#byCell[cell] !== attempt) return
+      this.#byCell[cell] = undefined
+      this.#freeCells.push(cell)
+      if (this.#attempts.size > 0) this.#attempts.delete(attempt.id)
+    } else if (!this.#attempts.delete(attempt.id)) return
     this.#parts.events.ended(attempt, outcome, memory)
   }
 
   #outcomes(message: FromWorker & { type: 'outcomes' }): void {
-    const mode = this.#attempts.get(message.id)?.item.mode
+    const mode = this.#attempt(message.id)?.item.mode
     if (mode?.type !== 'chunk') return
     const { from, outcomes } = message
     if (outcomes.kind === 'rejected')
@@ -311,7 +412,11 @@ export class Link implements WorkerHost {
   }
 
   #post(message: ToWorker, transfer: readonly unknown[] = []): void {
-    if (this.#gone) return
+    if (!this.#gone) this.#send(message, transfer)
+  }
+
+  #send(message: ToWorker, transfer: readonly unknown[]): void {
     this.#parts.channel.post(message, transfer)
+    this.ring?.posted()
   }
 }

@@ -156,7 +156,7 @@ class LocalHost implements WorkerHost {
   send(attempt: Attempt): void {
     attempt.task = new TaskCall(attempt, this.#info, this.#events)
     this.#running++
-    this.#events.begun(attempt, attempt.sentAt)
+    this.#events.begun(attempt, attempt.sentAt ?? 0) // Set before it is sent.
     if (this.#telling && this.#following === undefined) this.#following = attempt
     else beginSoon(() => void this.#serve(attempt))
   }

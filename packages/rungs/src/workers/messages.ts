@@ -29,6 +29,8 @@ export interface Request {
   readonly credit: number
   /** Whether the pool wants to know when it begins. */
   readonly tellBegin: boolean
+  /** How many calls lie before it in the shared memory. */
+  readonly after: number
 }
 
 export type ToWorker =
@@ -43,6 +45,8 @@ export type ToWorker =
   | { readonly type: 'credit'; readonly id: number; readonly count: number | 'stop' }
   /** End after the calls that are there. */
   | { readonly type: 'retire' }
+  /** There are calls in the shared memory. */
+  | { readonly type: 'poke' }
   | RpcReply
 
 export type FromWorker =
@@ -68,6 +72,8 @@ export type FromWorker =
   | { readonly type: 'regained'; readonly id: number }
   | RpcRequest
   | { readonly type: 'release'; readonly handle: number; readonly count: number }
+  /** There are replies in the shared memory. */
+  | { readonly type: 'poke' }
   /** What follows is its end, in peace. */
   | { readonly type: 'bye' }
   /** It is ending, not in peace. What it had to say has been said. */

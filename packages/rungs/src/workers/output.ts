@@ -32,6 +32,7 @@ export class Output {
 
   /** Sends what is there of a line that has not ended. */
   flush(): void {
+    if (this.#rest.stdout === '' && this.#rest.stderr === '') return
     for (const name of ['stdout', 'stderr'] as const) {
       const rest = this.#rest[name]
       if (rest === '') continue

@@ -6,6 +6,10 @@
 //
 // Workers pull: what is admitted lies in their shared queue until one claims it (`pull`). Where the channel can only push, admitting names the
 // worker as well. In both cases admission is as late as it can be, so that order, priority and cancelling are decided here.
+//
+// Where calls are pushed and are known to be short, a worker is given some more of them than it has places (`ahead`), so that it does not wait for
+// the next one. What it has not begun can be taken back: when the call before it takes long, when its worker blocks or ends, when a call of a higher
+// priority comes. Those go to the head of the queue again, in their order.
 import { type Ticket, TicketList, TicketQueue } from './ticket.js'
 
 export interface PoolConfig {
@@ -40,10 +44,20 @@ export interface WorkerRecord {
   given: number
   /** Since when it has no call; undefined while it has. */
   idleSince: number | undefined
+  /** How many of its calls wait there for a place. */
+  ahead: number
+  /** Whether it is given calls ahead. `recalling`: not until those that it has were taken back. `stuck`: not until one of its calls has ended. */
+  pace: 'even' | 'recalling' | 'stuck'
+  /** Whether a call has ended there since the last look. */
+  moved: boolean
+  /** When a call has last ended there. Kept for the pool. */
+  lastEnd: number
 }
 
 export type Action =
   | { readonly type: 'spawn'; readonly worker: WorkerRecord }
+  /** What it has not begun and has no place for is taken back. */
+  | { readonly type: 'recall'; readonly worker: WorkerRecord }
   /** Ends after its calls, in peace. */
   | { readonly type: 'retire'; readonly worker: WorkerRecord }
   | { readonly type: 'kill'; readonly worker: WorkerRecord }
@@ -58,6 +72,8 @@ export type Action =
 
 /** Workers that die before they are ready, one after the other, until the pool gives up. */
 const startsUntilBroken = 3
+/** So many calls have to wait before workers that have no place for them are given some. */
+const lot = 32
 
 export class PoolState {
   /** What was decided: calls to be handed over, in this order. The pool empties it. */
@@ -87,6 +103,18 @@ export class PoolState {
   #blocked = 0
   #failedStarts = 0
   #lastId = 0
+  #lastOrder = 0
+  /** Calls that wait for a place at a worker, and the lowest priority among them. */
+  #early = 0
+  #earlyPriority = 0
+  /** Who gets calls ahead now, and how many more before another is looked for. */
+  #favourite: WorkerRecord | undefined
+  #favours = 0
+  /** Nobody has room for calls ahead, until some have ended. */
+  #full = false
+  #refilling = false
+  /** How many calls more than it has places a worker may have. Only where calls are pushed. */
+  ahead = 0
   /** Ready workers that may have a place free; the last is asked first. Those that turn out to have none are dropped then. */
   readonly #free: WorkerRecord[] = []
 
@@ -101,11 +129,16 @@ export class PoolState {
   }
 
   get queued(): number {
-    return this.#queue.size + this.#window.size
+    return this.#queue.size + this.#window.size + this.#early
   }
 
   get running(): number {
-    return this.#running
+    return this.#running - this.#early
+  }
+
+  /** How many calls wait for a place at a worker. */
+  get early(): number {
+    return this.#early
   }
 
   /** Whether a call is anywhere: queued, paused, or with a worker. */
@@ -142,6 +175,37 @@ export class PoolState {
   submitted(ticket: Ticket): void {
     ticket.place = 'queued'
     this.#queue.push(ticket)
+    if (this.#early > 0 && ticket.priority > this.#earlyPriority) this.#recallAll()
+    this.#decide()
+  }
+
+  /** These were taken back: nobody has begun them, nor will. */
+  recalled(worker: WorkerRecord, tickets: readonly Ticket[]): void {
+    if (worker.pace === 'recalling') worker.pace = 'even'
+    for (const ticket of tickets) {
+      if (ticket.place !== 'running') continue
+      this.#leave(ticket, worker)
+      if (ticket.abandoned) continue
+      ticket.place = 'queued'
+      this.#queue.putBack(ticket)
+    }
+    this.#decide()
+  }
+
+  /** Several have ended: those who have few calls ahead get more. */
+  refill(): void {
+    this.#full = false
+    this.#refilling = true
+    this.#decide()
+    this.#refilling = false
+  }
+
+  /** Time has passed, longer than what lies ahead should take: a worker where nothing has ended meanwhile is stuck. */
+  looked(): void {
+    for (const worker of this.workers.values()) {
+      if (worker.ahead > 0 && !worker.moved) this.#recall(worker, 'stuck')
+      worker.moved = false
+    }
     this.#decide()
   }
 
@@ -188,6 +252,8 @@ export class PoolState {
     if (ticket.place === 'admitted') this.#take(ticket, worker)
     if (ticket.place !== 'running') return
     this.#leave(ticket, worker)
+    worker.moved = true
+    if (worker.pace === 'stuck') worker.pace = 'even'
     if (worker.calls.size === 0) worker.idleSince = now
     if (recycle) this.#retire(worker)
     else if (worker.phase === 'ready' && this.#config.pull === undefined) this.#free.push(worker)
@@ -199,9 +265,12 @@ export class PoolState {
     const { worker } = ticket
     if (ticket.lends !== 'no' || ticket.place !== 'running' || worker === undefined) return
     ticket.lends = what
-    if (what === 'thread') this.#blocked++
-    else {
+    if (what === 'thread') {
+      this.#blocked++
+      this.#recall(worker, 'stuck')
+    } else {
       worker.extra++
+      this.#movedUp(worker)
       if (worker.phase === 'ready') {
         this.#extra++
         this.#free.push(worker)
@@ -343,7 +412,7 @@ export class PoolState {
     if (this.#ready === 0) return
     if (pull === undefined) {
       while (this.#queue.size > 0) {
-        const worker = this.#freeWorker()
+        const worker = this.#freeWorker() ?? this.#workerAhead()
         if (worker === undefined) return
         const ticket = this.#queue.shift() as Ticket // There is one: the size says so.
         this.#load++
@@ -380,6 +449,44 @@ export class PoolState {
     return undefined
   }
 
+  /** A ready worker that may have another call before it has a place for it: the one with the fewest, and then the same for a while. */
+  #workerAhead(): WorkerRecord | undefined {
+    const { ahead } = this
+    // In lots: to wake a worker costs more than a short call, and to look for one that has room too.
+    if (ahead === 0 || this.#full || (!this.#refilling && this.#queue.size < lot) || !this.#queue.first?.goesAhead) return undefined
+    const most = this.#config.callsPerWorker + ahead
+    const favourite = this.#favourite
+    if (favourite !== undefined && this.#favours > 0 && mayHaveMore(favourite, most)) {
+      this.#favours--
+      return favourite
+    }
+    let best: WorkerRecord | undefined
+    for (const worker of this.workers.values()) {
+      if (mayHaveMore(worker, most) && (best === undefined || worker.calls.size < best.calls.size)) best = worker
+    }
+    this.#full = best === undefined
+    this.#favourite = best
+    this.#favours = ahead >> 4
+    return best
+  }
+
+  #recallAll(): void {
+    for (const worker of this.workers.values()) this.#recall(worker, 'recalling')
+  }
+
+  #recall(worker: WorkerRecord, pace: WorkerRecord['pace']): void {
+    if (worker.ahead === 0) return
+    worker.pace = pace
+    this.actions.push({ type: 'recall', worker })
+  }
+
+  /** There is a place for one of those that were given ahead. */
+  #movedUp(worker: WorkerRecord): void {
+    if (worker.ahead === 0) return
+    worker.ahead--
+    this.#early--
+  }
+
   /** As many workers as there are calls, up to the limit; an idle one is used before another is started. */
   #spawn(): void {
     const allowed = this.#maxWorkers + this.#blocked
@@ -396,6 +503,10 @@ export class PoolState {
         extra: 0,
         given: 0,
         idleSince: undefined,
+        ahead: 0,
+        pace: 'even',
+        moved: false,
+        lastEnd: 0,
       }
       this.workers.set(id, worker)
       this.#starting++
@@ -437,6 +548,12 @@ export class PoolState {
     this.#window.remove(ticket)
     ticket.place = 'running'
     ticket.worker = worker
+    if (ticket.order === 0) ticket.order = ++this.#lastOrder
+    ticket.early = this.#config.pull === undefined && worker.calls.size >= this.#config.callsPerWorker + worker.extra
+    if (ticket.early) {
+      worker.ahead++
+      if (this.#early++ === 0 || ticket.priority < this.#earlyPriority) this.#earlyPriority = ticket.priority
+    }
     worker.calls.push(ticket)
     worker.idleSince = undefined
     worker.given++
@@ -452,6 +569,7 @@ export class PoolState {
   #leave(ticket: Ticket, worker: WorkerRecord): void {
     this.#unlend(ticket)
     worker.calls.remove(ticket)
+    this.#movedUp(worker)
     ticket.place = 'gone'
     ticket.worker = undefined
     this.#running--
@@ -480,6 +598,7 @@ export class PoolState {
   #retire(worker: WorkerRecord): void {
     if (worker.phase !== 'ready' && worker.phase !== 'starting') return
     this.#depart(worker, 'retiring')
+    this.#recall(worker, 'stuck')
     this.actions.push({ type: 'retire', worker })
   }
 
@@ -500,4 +619,8 @@ export class PoolState {
     this.#load -= worker.calls.size
     worker.phase = phase
   }
+}
+
+function mayHaveMore({ phase, pace, calls, extra }: WorkerRecord, most: number): boolean {
+  return phase === 'ready' && pace === 'even' && calls.size < most + extra
 }

@@ -1,8 +1,8 @@
 // Acts: performs what `pool-state` decides. It keeps the work items, settles their futures, measures their times, and talks to the workers. What
 // to do next is never decided here.
-import { AsyncResource } from 'node:async_hooks'
-import type { Outgoing, Packed, ShippedCall } from '../calls/index.js'
+import type { Outgoing } from '../calls/index.js'
 import { joinStacks } from '../calls/index.js'
+import { callerContext } from '../core/async-context.js'
 import type { CheckedCallOptions } from '../core/call-options.js'
 import { captureCallSite, framesOf } from '../core/call-site.js'
 import { currentCall } from '../core/current-call.js'
@@ -25,7 +25,10 @@ import type { Death, HostEvents, SpawnHost, WorkerHost } from './host.js'
 import { TaskCall } from './local.js'
 import type { PoolOptions } from './pool-options.js'
 import { type Action, PoolState, type WorkerRecord } from './pool-state.js'
+import type { RingHub } from './ring/hub.js'
+import { mostAhead } from './ring/layout.js'
 import { SignalWatch } from './signal-watch.js'
+import { snapshotOf } from './snapshot.js'
 import { Batch, Ticket } from './ticket.js'
 import { type AnyFunction, Attempt, type ItemOwner, type Mode, oneCall, WorkItem } from './work-item.js'
 
@@ -41,7 +44,14 @@ export interface PoolParts {
   readonly outgoing?: Outgoing | undefined
   /** Rung by workers when they have told something. Undefined where they need this thread. */
   readonly news?: Bell | undefined
+  /** Of workers that can have calls before they have a place for them. */
+  readonly hub?: RingHub | undefined
 }
+
+/** Milliseconds after which a worker where nothing has ended is taken to be stuck. */
+const stuckAfter = 2
+/** Nanoseconds of work that a worker is given ahead. */
+const aheadNs = 1e6
 
 export class WorkerPool implements ItemOwner {
   readonly #options: PoolOptions
@@ -63,6 +73,9 @@ export class WorkerPool implements ItemOwner {
   #terminating: { readonly kill: boolean } | undefined
   #counts = { done: 0, failed: 0, cancelled: 0, retried: 0, restarts: 0, busyMs: 0 }
   #idleCheck: ReturnType<typeof setTimeout> | undefined
+  #batchNow: number | undefined
+  #sendNow = 0
+  #paceCheck: ReturnType<typeof setTimeout> | undefined
   #roomWaiters: { resolve(): void; reject(reason: unknown): void }[] = []
   readonly #closed = withResolvers<void>()
 
@@ -72,6 +85,7 @@ export class WorkerPool implements ItemOwner {
     const { news } = parts
     this.waitSync = news && ((item, ms) => this.#waitSync(item, ms, news))
     this.#state = new PoolState(options)
+    if (parts.hub !== undefined) parts.hub.batch = (run) => this.#together(run)
     this.#drain()
   }
 
@@ -130,7 +144,7 @@ export class WorkerPool implements ItemOwner {
   ): CallBatch {
     this.check()
     const site = captureCallSite(below)
-    const context = new AsyncResource('rungs', { requireManualDestroy: true })
+    const context = callerContext()
     let index = 0
     const next = (): Attempt => {
       const current = index++
@@ -204,7 +218,7 @@ export class WorkerPool implements ItemOwner {
 
   #accept(fn: AnyFunction, args: readonly unknown[], options: CheckedCallOptions, below: AnyFunction, mode: Mode = oneCall): WorkItem {
     const site = captureCallSite(below)
-    const context = new AsyncResource('rungs', { requireManualDestroy: true })
+    const context = callerContext()
     const item = new WorkItem(this, fn, args, options, mode, site, context)
     if (options.signal !== undefined && !this.#watchSignal(item, options.signal)) return item
     if (this.#parts.outgoing !== undefined && !this.#ship(item, this.#parts.outgoing)) return item
@@ -237,6 +251,13 @@ export class WorkerPool implements ItemOwner {
       this.#cancelsFutures = true
       for (const item of this.#queuedItems()) this.#cancelItem(item, 'The executor was shut down')
       for (const item of [...this.#paused]) this.#cancelItem(item, 'The executor was shut down')
+      for (const worker of this.#state.workers.values()) {
+        const calls = [...worker.calls]
+        for (const ticket of calls.slice(calls.length - worker.ahead)) {
+          const item = itemOf(ticket)
+          if (!this.isRunning(item)) this.#cancelItem(item, 'The executor was shut down')
+        }
+      }
     }
     this.#drain()
     return wait ? this.#closed.promise : Promise.resolve()
@@ -286,18 +307,11 @@ export class WorkerPool implements ItemOwner {
   #begin(item: WorkItem): void {
     const attempt = new Attempt(item, item.attempts + 1)
     item.attempt = attempt
+    attempt.goesAhead = this.#parts.hub !== undefined && mayGoAhead(item)
     this.#state.submitted(attempt)
     this.#drain()
-    // A chunk's lists were made for it.
-    if (attempt.place === 'queued' && item.shipped !== undefined && item.mode.type !== 'chunk') this.#snapshot(item, item.shipped)
-  }
-
-  /** It waits: what is changed in its arguments meanwhile is not meant for it. */
-  #snapshot(item: WorkItem, shipped: ShippedCall): void {
-    const { args, captured } = shipped
-    const copy = copyOf(args)
-    const copyOfCaptured = captured && copyOf(captured)
-    if (copy !== args || copyOfCaptured !== captured) item.shipped = { ...shipped, args: copy, captured: copyOfCaptured }
+    // It waits: what is changed in its arguments meanwhile is not meant for it. A chunk's lists were made for it.
+    if (attempt.place === 'queued' && item.shipped !== undefined && item.mode.type !== 'chunk') item.shipped = snapshotOf(item.shipped)
   }
 
   #begun(attempt: Attempt, at: number): void {
@@ -316,9 +330,10 @@ export class WorkerPool implements ItemOwner {
 
   #ended(attempt: Attempt, worker: WorkerRecord, outcome: Outcome, memory?: number): void {
     const { item } = attempt
-    const now = this.#deadlines.now()
+    const now = this.#now()
     this.#clear(attempt)
-    this.#noteStart(attempt)
+    this.#noteStart(attempt, worker.lastEnd)
+    worker.lastEnd = now
     this.#counts.busyMs += now - (attempt.startedAt ?? now)
     const recycle = memory !== undefined && memory > this.#options.maxMemoryPerWorker
     const abandoned = attempt.abandoned
@@ -330,10 +345,10 @@ export class WorkerPool implements ItemOwner {
     this.#drain()
   }
 
-  /** Its beginning was not told: then it is when it was sent. */
-  #noteStart(attempt: Attempt): void {
+  /** Its beginning was not told: then it is when it was sent, or when the call before it had ended. */
+  #noteStart(attempt: Attempt, lastEnd = 0): void {
     const { item } = attempt
-    attempt.startedAt ??= attempt.sentAt
+    attempt.startedAt ??= attempt.early ? Math.max(attempt.sentAt ?? 0, lastEnd) : attempt.sentAt
     item.startedAt ??= attempt.startedAt
     if (!attempt.abandoned) item.attempts = attempt.number
   }
@@ -440,7 +455,7 @@ export class WorkerPool implements ItemOwner {
 
   /** Nothing of the call is kept any more, but for the attempt that may still be running. */
   #finish(item: WorkItem): void {
-    item.endedAt = this.#deadlines.now()
+    item.endedAt = this.#now()
     if (item.deadline !== undefined) this.#deadlines.remove(item.deadline)
     if (item.pause !== undefined) this.#deadlines.remove(item.pause)
     if (item.options.signal !== undefined) this.#signals.remove(item.options.signal, item)
@@ -494,6 +509,53 @@ export class WorkerPool implements ItemOwner {
 
   // ---- performing what was decided ------------------------------------------------------------------------------
 
+  /** Runs what hands over several outcomes; what follows from them is performed after all of them. */
+  #together(run: () => void): void {
+    if (this.#draining) {
+      run()
+      return
+    }
+    this.#draining = true
+    this.#batchNow = this.#deadlines.now()
+    try {
+      run()
+    } finally {
+      this.#draining = false
+      this.#batchNow = undefined
+    }
+    this.#setAhead()
+    this.#state.refill()
+    this.#drain()
+  }
+
+  /** Workers are given about a millisecond of work ahead. */
+  #setAhead(): void {
+    let slowest = 0
+    for (const { callNs } of this.#hosts.values()) if (callNs !== undefined && callNs > slowest) slowest = callNs
+    const { maxTasksPerWorker, maxMemoryPerWorker } = this.#options
+    const steady = maxTasksPerWorker === Number.POSITIVE_INFINITY && maxMemoryPerWorker === Number.POSITIVE_INFINITY
+    this.#state.ahead = slowest === 0 || !steady ? 0 : Math.min(mostAhead, Math.floor(aheadNs / slowest))
+  }
+
+  /** Looks now and then whether calls wait behind one that takes long. */
+  #watchPace(): void {
+    this.#paceCheck = setTimeout(() => {
+      this.#paceCheck = undefined
+      this.#state.looked()
+      this.#drain()
+    }, stuckAfter)
+  }
+
+  #recall(worker: WorkerRecord): void {
+    const host = this.#hosts.get(worker.id)
+    const taken: Ticket[] = []
+    const calls = [...worker.calls]
+    for (const ticket of calls.slice(calls.length - worker.ahead)) {
+      if (ticket.early && !ticket.abandoned && host?.takeBack?.(ticket as Attempt)) taken.push(ticket) // All tickets of this pool are attempts.
+    }
+    this.#state.recalled(worker, taken)
+  }
+
   #drain(): void {
     if (this.#draining) return
     this.#draining = true
@@ -501,15 +563,30 @@ export class WorkerPool implements ItemOwner {
     try {
       while (admitted.length > 0 || actions.length > 0) {
         // Calls first: a worker that retires was given its last one in the same breath.
-        for (const ticket of admitted.splice(0)) this.#send(ticket)
-        for (const action of actions.splice(0)) this.#perform(action)
+        if (admitted.length > 0) this.#sendAll(admitted)
+        if (actions.length > 0) for (const action of actions.splice(0)) this.#perform(action)
       }
     } finally {
       this.#draining = false
     }
     this.#reference()
+    if (this.#state.early > 0 && this.#paceCheck === undefined) this.#watchPace()
     if (this.#roomWaiters.length > 0) this.#tellRoom()
     if (this.#options.idleTimeout !== Number.POSITIVE_INFINITY) this.#watchIdle()
+  }
+
+  /** Those that are sent together are sent at one time. */
+  #sendAll(admitted: Ticket[]): void {
+    this.#sendNow = this.#now()
+    // What is admitted meanwhile is at the end.
+    for (let index = 0; index < admitted.length; index++) this.#send(admitted[index] as Ticket) // Within the list.
+    admitted.length = 0
+    this.#sendNow = 0
+  }
+
+  /** The time, or when the batch began whose outcomes are being handed over. */
+  #now(): number {
+    return this.#batchNow ?? this.#deadlines.now()
   }
 
   #send(ticket: Ticket): void {
@@ -517,7 +594,7 @@ export class WorkerPool implements ItemOwner {
     const { worker } = attempt
     const host = worker && this.#hosts.get(worker.id)
     if (worker === undefined || host === undefined) return
-    attempt.sentAt = this.#deadlines.now()
+    attempt.sentAt = this.#parts.hub === undefined ? this.#now() : this.#sendNow
     const { timeout } = attempt.item.options
     if (timeout !== undefined) this.#limitLoading(attempt, host, timeout)
     host.send(attempt)
@@ -535,6 +612,9 @@ export class WorkerPool implements ItemOwner {
     switch (action.type) {
       case 'spawn':
         this.#spawn(action.worker)
+        return
+      case 'recall':
+        this.#recall(action.worker)
         return
       case 'retire':
         this.#hosts.get(action.worker.id)?.retire()
@@ -722,16 +802,15 @@ export class WorkerPool implements ItemOwner {
   }
 }
 
-/** Not of what is only primitive values, and not of what is moved: it has been given away. */
-function copyOf(packed: Packed): Packed {
-  const { data, transfer } = packed
-  if (transfer.length > 0 || !Array.isArray(data) || data.every((value) => typeof value !== 'object' || value === null)) return packed
-  try {
-    return { ...packed, data: structuredClone(data) }
-  } catch {
-    // Whatever it is: it will not be possible to send it either, and that is told then.
-    return packed
-  }
+/** A short call of small arguments: what can be taken back without a loss. */
+function mayGoAhead({ shipped, mode }: WorkItem): boolean {
+  return (
+    shipped !== undefined &&
+    shipped.captured === undefined &&
+    shipped.args.plain &&
+    shipped.args.transfer.length === 0 &&
+    mode.type === 'call'
+  )
 }
 
 function itemOf(ticket: Ticket): WorkItem {

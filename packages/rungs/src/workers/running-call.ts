@@ -18,6 +18,8 @@ export class RunningCall implements CurrentCall {
   readonly key: string | undefined
   readonly attempt: number
   readonly worker: WorkerInfo
+  /** What the server of a worker keeps of it. */
+  served: unknown = undefined
   readonly #aborted: () => number
   readonly #progress: (value: unknown) => void
   #signal: LiveSignal | undefined

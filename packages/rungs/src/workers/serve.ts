@@ -8,6 +8,8 @@ import type { Channel } from './channel.js'
 import type { Definitions, FromWorker, Parcel, Request, Startup, ToWorker, WorkerStart } from './messages.js'
 import { Output } from './output.js'
 import { RemoteObjects } from './remote-objects.js'
+import type { WorkerEnd } from './ring/worker-end.js'
+import { WorkerLoop } from './ring/worker-loop.js'
 import { isThenable, RunningCall, runCall } from './running-call.js'
 import { ChunkRun } from './serve-chunk.js'
 import { runStream, type StreamControl } from './serve-stream.js'
@@ -24,6 +26,8 @@ export interface ServerParts {
   /** Blocks until a message has come, or for `ms`. */
   readonly waitForMessage: ((sequence: number, ms: number) => void) | undefined
   readonly messageSequence: () => number
+  /** The memory in which calls and replies lie. Undefined: all are messages, and the pool sends no more calls than there are places. */
+  readonly ring?: { readonly end: WorkerEnd; readonly baseline: number } | undefined
 }
 
 export interface ActiveCall {
@@ -34,6 +38,8 @@ export interface ActiveCall {
   /** Futures of its own pool that it waits for. */
   waits: number
   lent: 'no' | 'place' | 'thread'
+  /** When its synchronous part has ended, if it goes on after that. */
+  since: number
 }
 
 export class Server {
@@ -43,15 +49,24 @@ export class Server {
   readonly #incoming: Incoming
   readonly #remote: RemoteObjects
   readonly #active = new Map<number, ActiveCall>()
-  readonly #calls = new WeakMap<CurrentCall, ActiveCall>()
+  /** The call that is in its synchronous part. Most have no other and are never among the active ones. */
+  #current: ActiveCall | undefined
+  /** Calls that came as messages and wait for a place, or for what lies before them in the shared memory. */
+  readonly #waiting: Request[] = []
+  readonly #loop: WorkerLoop | undefined
+  /** Functions that are here, by their number. */
+  readonly #targets = new Map<number, AnyFunction>()
+  /** Places that calls which wait for others have lent. */
+  #lentPlaces = 0
   /** Definitions that the pool has. */
   readonly #sent = new Set<number>()
   #retiring = false
+  #finishing = false
 
   constructor(parts: ServerParts) {
     this.#parts = parts
     const { channel, start } = parts
-    this.#output = new Output((to, text) => channel.post({ type: 'output', to, text }))
+    this.#output = new Output((to, text) => this.post({ type: 'output', to, text }))
     this.#remote = new RemoteObjects({
       post: (message, transfer) => this.post(message, transfer),
       pack: (value) => this.#outgoing.pack(value),
@@ -71,6 +86,19 @@ export class Server {
       ...(start.code !== undefined && { code: start.code }),
     })
     this.#incoming = new Incoming({ outgoing: this.#outgoing, handles: this.#remote })
+    if (parts.ring !== undefined) {
+      const { end, baseline } = parts.ring
+      this.#loop = new WorkerLoop(
+        {
+          end,
+          next: () => this.#next(end),
+          hasPlace: () => this.#hasPlace,
+          idle: () => this.#active.size === 0 && this.#remote.loading === undefined,
+          flush: () => this.#output.flush(),
+        },
+        baseline,
+      )
+    }
     process.on('exit', (code) => this.#exiting(code))
     channel.onMessage((message) => this.#receive(message))
   }
@@ -88,19 +116,29 @@ export class Server {
       return
     }
     this.#output.flush()
-    this.#parts.channel.post({ type: 'ready' })
+    this.post({ type: 'ready' })
+    this.#loop?.wake()
   }
 
   #receive(message: ToWorker): void {
+    this.#parts.ring?.end.received()
+    this.#hear(message)
+    this.#loop?.wake()
+  }
+
+  #hear(message: ToWorker): void {
     switch (message.type) {
+      case 'poke':
+        return
       case 'call':
-        this.#call(message)
+        if (this.#loop === undefined) this.#call(message)
+        else this.#waiting.push(message)
         return
       case 'abort':
         this.#abort(message.id, message.timeout, this.#read(message.reason, message.definitions))
         return
       case 'credit':
-        this.#active.get(message.id)?.stream?.credit(message.count)
+        this.#find(message.id)?.stream?.credit(message.count)
         return
       case 'retire':
         this.#retiring = true
@@ -113,31 +151,95 @@ export class Server {
 
   // ---- a call ---------------------------------------------------------------------------------------------------
 
-  #call(request: Request): void {
-    const { cells, start, channel } = this.#parts
+  get #hasPlace(): boolean {
+    return this.#active.size < this.#parts.start.callsPerWorker + this.#lentPlaces
+  }
+
+  /** Runs the call that is next: in the order in which they were sent, whichever way they came. */
+  #next(end: WorkerEnd): 'ended' | 'goesOn' | 'none' {
+    if (!this.#hasPlace || this.#current !== undefined) return 'none'
+    const first = this.#waiting[0]
+    if (first !== undefined && ((first.after - end.read) | 0) <= 0) {
+      this.#waiting.shift()
+      return this.#call(first) ? 'goesOn' : 'ended'
+    }
+    if (!end.hasCall) return 'none'
+    // Functions that it needs, and calls that come before it.
+    if (end.hasMailBefore) {
+      this.#parts.channel.pump()
+      if (this.#waiting.length > 0 && this.#waiting[0] !== first) return this.#next(end)
+    }
+    const { id, call, attempt, target, cell, args } = end.take()
+    const goesOn = this.#call({
+      type: 'call',
+      id,
+      call,
+      key: undefined,
+      attempt,
+      target,
+      captured: undefined,
+      args: { plain: true, data: args },
+      definitions: undefined,
+      cell,
+      mode: 'call',
+      credit: 0,
+      tellBegin: false,
+      after: 0,
+    })
+    return goesOn ? 'goesOn' : 'ended'
+  }
+
+  /** @returns whether it has not ended yet */
+  #call(request: Request): boolean {
+    const { cells, start, ring } = this.#parts
     const { id, cell } = request
     const aborted = (): number => (cell < 0 ? 0 : cells.aborted(cell))
-    if (aborted() !== 0) {
-      channel.post({ type: 'reply', id, status: 'skipped', value: nothing, definitions: undefined, memory: undefined })
-      return
+    const unwanted = aborted() !== 0
+    // A chunk begins with its first item.
+    if (unwanted || (cell >= 0 && request.mode !== 'chunk' && !cells.claim(cell))) {
+      if (ring === undefined || cell < 0 || !ring.end.skipped(cell))
+        this.post({ type: 'reply', id, status: 'skipped', value: nothing, definitions: undefined, memory: undefined })
+      if (this.#retiring) void this.#finishWhenIdle()
+      return false
     }
     const progress = (value: unknown): void => this.#progress(id, value)
     const running = new RunningCall({ id: request.call, key: request.key, attempt: request.attempt, worker: start.info, aborted, progress })
-    const active: ActiveCall = { request, running, waits: 0, lent: 'no' }
-    this.#active.set(id, active)
-    this.#calls.set(running, active)
-    if (cell >= 0 && request.mode !== 'chunk') cells.begin(cell)
+    const active: ActiveCall = { request, running, waits: 0, lent: 'no', since: 0 }
+    running.served = active
+    const before = this.#current
+    this.#current = active
     try {
-      const loaded = this.#load(request)
-      if (loaded instanceof Promise) {
+      const known = request.captured === undefined && request.args.plain ? this.#targets.get(request.target) : undefined
+      const loaded = known === undefined ? this.#load(request) : undefined
+      if (known !== undefined)
+        this.#run(active, known, request.args.data as unknown[]) // An array: so are all arguments.
+      else if (loaded instanceof Promise) {
+        this.#goesOn(active)
         loaded.then(
           ({ fn, args }) => this.#run(active, fn, args),
           (error) => this.#failed(active, error),
         )
-      } else this.#run(active, loaded.fn, loaded.args)
+      } else if (loaded !== undefined) {
+        if (request.captured === undefined) this.#targets.set(request.target, loaded.fn)
+        this.#run(active, loaded.fn, loaded.args)
+      }
     } catch (error) {
       this.#failed(active, error)
+    } finally {
+      this.#current = before
     }
+    if (this.#retiring) void this.#finishWhenIdle()
+    return this.#active.has(id)
+  }
+
+  /** It has not ended when its synchronous part does. */
+  #goesOn(active: ActiveCall): void {
+    active.since = performance.now()
+    this.#active.set(active.request.id, active)
+  }
+
+  #find(id: number): ActiveCall | undefined {
+    return this.#active.get(id) ?? (this.#current?.request.id === id ? this.#current : undefined)
   }
 
   #load({
@@ -189,15 +291,21 @@ export class Server {
   }
 
   #settleWith(active: ActiveCall, result: unknown): void {
-    if (!isThenable(result)) this.#succeeded(active, result)
-    else
-      result.then(
-        (value) => this.#succeeded(active, value),
-        (error) => this.#failed(active, error),
-      )
+    if (!isThenable(result)) {
+      this.#succeeded(active, result)
+      return
+    }
+    this.#goesOn(active)
+    result.then(
+      (value) => this.#succeeded(active, value),
+      (error) => this.#failed(active, error),
+    )
   }
 
   #succeeded(active: ActiveCall, value: unknown): void {
+    if ((typeof value !== 'object' && typeof value !== 'function') || value === null) {
+      if (this.#replyInRing(active, value)) return
+    }
     try {
       const packed = this.#outgoing.pack(value, { label: 'result' })
       this.#reply(active, 'fulfilled', packed)
@@ -210,14 +318,33 @@ export class Server {
     this.#reply(active, 'rejected', this.#outgoing.packError(error))
   }
 
+  /** A small value, by way of the shared memory. @returns false when it has to go as a message */
+  #replyInRing(active: ActiveCall, value: unknown): boolean {
+    const { ring, start } = this.#parts
+    const { cell } = active.request
+    if (ring === undefined || cell < 0 || start.measureMemory) return false
+    this.#output.flush()
+    if (!ring.end.fulfilled(cell, value)) return false
+    this.#ended(active)
+    return true
+  }
+
+  #ended(active: ActiveCall): void {
+    if (this.#active.delete(active.request.id)) {
+      this.#parts.ring?.end.note(performance.now() - active.since)
+      this.#loop?.wake()
+    }
+    if (this.#retiring) void this.#finishWhenIdle()
+  }
+
   #reply(active: ActiveCall, status: 'fulfilled' | 'rejected', packed: Packed): void {
+    if (status === 'fulfilled' && packed.plain && this.#replyInRing(active, packed.data)) return
     const { id } = active.request
     this.#output.flush()
     const memory = this.#parts.start.measureMemory ? this.#parts.memory() : undefined
     // If it cannot be posted the error goes instead; the call is forgotten only then.
     this.#post({ type: 'reply', id, status, value: packed, definitions: this.definitionsFor(packed.uses), memory }, packed)
-    this.#active.delete(id)
-    if (this.#retiring) void this.#finishWhenIdle()
+    this.#ended(active)
   }
 
   #progress(id: number, value: unknown): void {
@@ -233,7 +360,7 @@ export class Server {
   }
 
   #abort(id: number, timeout: boolean, reason: unknown): void {
-    const active = this.#active.get(id)
+    const active = this.#find(id)
     if (active === undefined) return
     const abort = (reason: unknown): void => {
       active.running.abort(reason)
@@ -246,18 +373,21 @@ export class Server {
   // ---- places that calls lend -----------------------------------------------------------------------------------
 
   #lend(call: CurrentCall | undefined, what: 'place' | 'thread'): void {
-    const active = call && this.#calls.get(call)
+    const active = activeOf(call)
     if (active === undefined) return
     active.waits++
     if (active.lent === what || active.lent === 'thread') return
     if (active.lent === 'place') this.post({ type: 'regained', id: active.request.id })
+    if (what === 'place') this.#lentPlaces++
+    else if (active.lent === 'place') this.#lentPlaces--
     active.lent = what
     this.post({ type: 'lent', id: active.request.id, what })
   }
 
   #regain(call: CurrentCall | undefined): void {
-    const active = call && this.#calls.get(call)
+    const active = activeOf(call)
     if (active === undefined || --active.waits > 0) return
+    if (active.lent === 'place') this.#lentPlaces--
     active.lent = 'no'
     this.post({ type: 'regained', id: active.request.id })
   }
@@ -266,6 +396,7 @@ export class Server {
 
   post(message: FromWorker, transfer?: readonly unknown[]): void {
     this.#parts.channel.post(message, transfer)
+    this.#parts.ring?.end.posted()
   }
 
   /** A message with a value in it. When the value turns out not to be sendable, the call fails instead. */
@@ -314,7 +445,9 @@ export class Server {
   }
 
   async #finishWhenIdle(): Promise<void> {
-    if (this.#active.size > 0) return
+    if (this.#active.size > 0 || this.#current !== undefined || this.#waiting.length > 0 || this.#parts.ring?.end.hasCall) return
+    if (this.#finishing) return
+    this.#finishing = true
     const { finalizer } = this.#parts.start
     try {
       if (finalizer !== undefined) await this.#startup(finalizer)
@@ -328,10 +461,16 @@ export class Server {
   }
 
   #exiting(code: number): void {
-    for (const { chunk } of this.#active.values()) chunk?.flush()
+    this.#current?.chunk?.flush()
+    for (const active of this.#active.values()) if (active !== this.#current) active.chunk?.flush()
     this.#output.flush()
     this.post({ type: 'exit', code })
   }
+}
+
+/** What a server keeps of a call of its own. */
+function activeOf(call: CurrentCall | undefined): ActiveCall | undefined {
+  return call instanceof RunningCall ? (call.served as ActiveCall | undefined) : undefined // Set by a server only.
 }
 
 const nothing: Parcel = { plain: true, data: undefined }

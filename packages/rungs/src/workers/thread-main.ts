@@ -1,17 +1,21 @@
 // What a worker thread of a pool runs: a server on the port that it was given.
+import { availableParallelism } from 'node:os'
 import { getHeapStatistics } from 'node:v8'
 import { workerData } from 'node:worker_threads'
 import { Bell } from './bell.js'
 import { Cells } from './cells.js'
 import type { FromWorker, ToWorker } from './messages.js'
+import { WorkerEnd } from './ring/worker-end.js'
 import { Server } from './serve.js'
 import { PortChannel, type ThreadStart } from './thread.js'
 
-const { port, start, cells, news, mail } = workerData as ThreadStart // Given by threadSpawner.
+const { port, start, cells, news, mail, ring } = workerData as ThreadStart // Given by threadSpawner.
 const mailbox = new Bell(mail)
 
+const channel = new PortChannel<FromWorker, ToWorker>(port, new Bell(news))
+
 const server = new Server({
-  channel: new PortChannel<FromWorker, ToWorker>(port, new Bell(news)),
+  channel,
   start,
   cells: new Cells(cells),
   memory: () => {
@@ -21,6 +25,11 @@ const server = new Server({
   exit: (code) => process.exit(code),
   waitForMessage: (sequence, ms) => mailbox.wait(sequence, ms),
   messageSequence: () => mailbox.read(),
+  ring: ring && {
+    end: new WorkerEnd(ring.memory, ring.pool, () => channel.post({ type: 'poke' }), availableParallelism() > 1),
+    // The port on which the server listens. A worker has nothing else, as long as no function has started something.
+    baseline: 1,
+  },
 })
 // Calls of users see the thread as if it were theirs.
 void server.start()

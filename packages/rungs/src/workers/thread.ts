@@ -15,6 +15,8 @@ import type { HandleTable } from './handle-table.js'
 import type { SpawnHost } from './host.js'
 import { Link } from './link.js'
 import type { Definitions, FromWorker, Startup, ToWorker, WorkerStart } from './messages.js'
+import type { RingHub } from './ring/hub.js'
+import { mostAhead } from './ring/layout.js'
 import type { AnyFunction } from './work-item.js'
 
 export interface ThreadConfig {
@@ -35,6 +37,8 @@ export interface ThreadConfig {
   readonly env: NodeJS.ProcessEnv | undefined
   readonly stdio: 'inherit' | 'ignore'
   readonly now: () => number
+  /** Of a pool whose calls and replies lie in shared memory. */
+  readonly hub: RingHub | undefined
 }
 
 /** What a thread gets as its workerData. */
@@ -45,6 +49,7 @@ export interface ThreadStart {
   readonly cells: SharedArrayBuffer
   readonly news: SharedArrayBuffer
   readonly mail: SharedArrayBuffer
+  readonly ring: { readonly memory: SharedArrayBuffer; readonly pool: SharedArrayBuffer } | undefined
 }
 
 /** How many calls more than `callsPerWorker` a worker may have, by places that others lend. */
@@ -55,7 +60,7 @@ const main = new URL('./thread-main.js', import.meta.url)
 export function threadSpawner(config: ThreadConfig): SpawnHost {
   return (record, name, events) => {
     const { port1: port, port2: theirs } = new MessageChannel()
-    const cells = Cells.create(config.callsPerWorker + lentPlaces)
+    const cells = Cells.create(config.callsPerWorker + lentPlaces + (config.hub === undefined ? 0 : mostAhead))
     const mail = new Bell()
     const start: WorkerStart = {
       info: { name, index: record.index, kind: 'thread' },
@@ -68,21 +73,7 @@ export function threadSpawner(config: ThreadConfig): SpawnHost {
       pool: config.pool,
       executors: config.executors,
     }
-    const data: ThreadStart = { rungs: true, port: theirs, start, cells: cells.buffer, news: config.news.buffer, mail: mail.buffer }
-    const worker = new Worker(main, {
-      name,
-      workerData: data,
-      transferList: [theirs, ...transfersOf(config.initializer), ...transfersOf(config.finalizer)],
-      // What is printed comes by our own channel. Reading these streams would keep the process alive, also when the thread does not.
-      stdout: config.stdio === 'ignore',
-      stderr: config.stdio === 'ignore',
-      execArgv: config.execArgv === undefined ? inheritedFlags() : [...config.execArgv],
-      ...(config.env !== undefined && { env: config.env }),
-      ...(config.resourceLimits !== undefined && { resourceLimits: config.resourceLimits }),
-    })
-    const print = (to: 'stdout' | 'stderr', text: string): void => {
-      if (config.stdio === 'inherit') process[to].write(text)
-    }
+    let worker: Worker
     const link = new Link({
       channel: new PortChannel<ToWorker, FromWorker>(port, mail),
       cells,
@@ -90,10 +81,38 @@ export function threadSpawner(config: ThreadConfig): SpawnHost {
       handles: config.handles,
       events,
       kill: () => void worker.terminate(),
-      print,
+      print: (to, text) => {
+        if (config.stdio === 'inherit') process[to].write(text)
+      },
       now: config.now,
       setRef: (ref) => (ref ? worker.ref() : worker.unref()),
+      hub: config.hub,
     })
+    const data: ThreadStart = {
+      rungs: true,
+      port: theirs,
+      start,
+      cells: cells.buffer,
+      news: config.news.buffer,
+      mail: mail.buffer,
+      ring: link.ring && config.hub && { memory: link.ring.buffer, pool: config.hub.buffer },
+    }
+    try {
+      worker = new Worker(main, {
+        name,
+        workerData: data,
+        transferList: [theirs, ...transfersOf(config.initializer), ...transfersOf(config.finalizer)],
+        // What is printed comes by our own channel. Reading these streams would keep the process alive, also when the thread does not.
+        stdout: config.stdio === 'ignore',
+        stderr: config.stdio === 'ignore',
+        execArgv: config.execArgv === undefined ? inheritedFlags() : [...config.execArgv],
+        ...(config.env !== undefined && { env: config.env }),
+        ...(config.resourceLimits !== undefined && { resourceLimits: config.resourceLimits }),
+      })
+    } catch (error) {
+      link.discard()
+      throw error
+    }
     let cause: unknown
     worker.on('error', (error) => {
       cause = error

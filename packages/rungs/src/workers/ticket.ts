@@ -17,6 +17,12 @@ export class Ticket {
   worker: WorkerRecord | undefined = undefined
   /** Nobody wants its outcome any more; it still takes its place until it ends. */
   abandoned = false
+  /** Whether a worker may have it before it has a place for it. */
+  goesAhead = false
+  /** A worker has it, or had it, before it had a place for it. */
+  early = false
+  /** When it was first handed over, relative to others. */
+  order = 0
   /** It waits for another call of its own pool and has lent its place. */
   lends: 'no' | 'place' | 'thread' = 'no'
   /** @internal for {@link TicketList} */
@@ -77,6 +83,23 @@ export class TicketList {
     this.size++
   }
 
+  /** Before the first that has no lower order: those that were never taken have none. */
+  putBack(ticket: Ticket): void {
+    let after = this.#first
+    while (after !== undefined && after.order !== 0 && after.order < ticket.order) after = after.next
+    if (after === undefined) this.push(ticket)
+    else if (after === this.#first) this.unshift(ticket)
+    else {
+      const before = after.previous as Ticket // It is not the first.
+      ticket.list = this
+      ticket.previous = before
+      ticket.next = after
+      before.next = ticket
+      after.previous = ticket
+      this.size++
+    }
+  }
+
   remove(ticket: Ticket): void {
     if (ticket.list !== this) return
     if (ticket.previous === undefined) this.#first = ticket.next
@@ -116,6 +139,11 @@ export class TicketQueue {
     this.size++
   }
 
+  /** What {@link shift} would take, or the batch that it would be taken from. */
+  get first(): Ticket | undefined {
+    return this.#levels[0]?.list.first
+  }
+
   /** The next call; of a batch, its next one. */
   shift(): Ticket | undefined {
     const first = this.#levels[0]?.list.first
@@ -126,6 +154,12 @@ export class TicketQueue {
     }
     this.remove(first)
     return first instanceof Batch ? first.take() : first
+  }
+
+  /** To where it was: before those of its priority that were not taken before it. */
+  putBack(ticket: Ticket): void {
+    this.#level(ticket.priority).putBack(ticket)
+    this.size++
   }
 
   remove(ticket: Ticket): void {

@@ -134,7 +134,7 @@ export class Attempt extends Ticket {
   readonly id = ++lastId
   /** Which place in the worker's shared memory is its own. */
   cell = -1
-  sentAt = 0
+  sentAt: number | undefined = undefined
   startedAt: number | undefined = undefined
   /** Futures of its own pool that it waits for: while there are some, its place is lent. Only of tasks; a worker counts for itself. */
   waits = 0

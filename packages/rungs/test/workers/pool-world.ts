@@ -28,7 +28,12 @@ class Call extends Ticket {
   }
 }
 
+/** Calls that a worker has beyond its places, where calls go ahead. */
+const mostAhead = 5
+
 export class World {
+  /** Whether workers may have calls before they have places for them. */
+  readonly #goAhead: boolean
   readonly state: PoolState
   readonly config: PoolConfig
   readonly log: string[] = []
@@ -60,6 +65,8 @@ export class World {
       pull: pulls ? { ahead: this.#below(4) } : undefined,
     }
     this.state = new PoolState(this.config)
+    this.#goAhead = !pulls && this.#chance(0.5)
+    if (this.#goAhead) this.state.ahead = this.#below(mostAhead + 1)
     this.#perform()
   }
 
@@ -85,6 +92,7 @@ export class World {
       [1, () => this.#lend()],
       [2, () => this.#regain()],
       [1, () => this.#hold()],
+      [1, () => this.#changePace()],
       [0.7, () => this.#resize()],
       [0.7, () => this.#expire()],
       [0.15, () => this.#shutdown()],
@@ -147,8 +155,14 @@ export class World {
     this.state.claimed(call, worker)
   }
 
+  /** Those that wait at a worker for a place there. */
+  #early(worker: WorkerRecord): Call[] {
+    const calls = [...worker.calls] as Call[]
+    return calls.slice(calls.length - worker.ahead)
+  }
+
   #end(): void {
-    const call = this.#pick(this.#running())
+    const call = this.#pick(this.#running().filter((call) => call.worker === undefined || !this.#early(call.worker).includes(call)))
     const worker = call?.worker
     if (call === undefined || worker === undefined) return
     if (this.config.pull === undefined && !call.begun && this.#chance(0.7)) {
@@ -241,6 +255,19 @@ export class World {
     this.state.resized(size)
   }
 
+  /** Calls turn out to be shorter or longer than before, or time passes, or many have ended together. */
+  #changePace(): void {
+    if (!this.#goAhead) return
+    if (this.#chance(0.5)) {
+      this.#note('time for a look')
+      this.state.looked()
+      return
+    }
+    this.state.ahead = this.#below(mostAhead + 1)
+    this.#note(`${this.state.ahead} may go ahead`)
+    this.state.refill()
+  }
+
   #expire(): void {
     this.#now += 20
     this.#note('time passes')
@@ -272,47 +299,60 @@ export class World {
 
   #perform(): void {
     const { actions, admitted } = this.state
-    for (const action of actions.splice(0)) {
-      switch (action.type) {
-        case 'lost':
-          this.#settle(action.ticket as Call, 'lost')
-          break
-        case 'broken':
-          if (action.ticket instanceof Batch) while (action.ticket.count > 0) this.#settle(action.ticket.take() as Call, 'broken')
-          else this.#settle(action.ticket as Call, 'broken')
-          break
-        case 'retire':
-        case 'kill':
-          assert.ok(this.state.workers.has(action.worker.id), 'only a worker that is there is ended')
-          this.#ending.add(action.worker)
-          break
-        case 'closed':
-          this.#closedTimes++
-          break
-        case 'abort':
-          assert.ok(action.ticket.abandoned)
-          break
-        case 'spawn':
-          // It may be on its way out already: what was decided later comes later.
-          assert.ok(this.state.workers.has(action.worker.id))
+    while (actions.length > 0 || admitted.length > 0) {
+      // Calls first, as the pool does it: what is taken back was handed over.
+      for (const ticket of admitted.splice(0)) {
+        const call = ticket as Call
+        this.#note(`${call.number} is handed over`)
+        assert.equal(call.abandoned, false, 'a call that was cancelled in the queue is never handed over')
+        assert.equal(call.fate, 'none')
+        if (!this.#again.has(call)) {
+          const last = this.#handedOver.get(call.priority) ?? -1
+          assert.ok(call.number > last, `first come, first served within a priority: ${call.number} after ${last}`)
+          this.#handedOver.set(call.priority, call.number)
+          this.#again.add(call)
+        }
+        for (const waiting of this.state.queue)
+          if (waiting.place === 'queued') assert.ok(waiting.priority <= call.priority, 'a higher priority goes first')
+        if (this.config.pull === undefined) call.begun = !call.early && this.#chance(0.6)
+        else this.#window.push(call)
+      }
+      for (const action of actions.splice(0)) {
+        switch (action.type) {
+          case 'lost':
+            this.#settle(action.ticket as Call, 'lost')
+            break
+          case 'broken':
+            if (action.ticket instanceof Batch) while (action.ticket.count > 0) this.#settle(action.ticket.take() as Call, 'broken')
+            else this.#settle(action.ticket as Call, 'broken')
+            break
+          case 'retire':
+          case 'kill':
+            assert.ok(this.state.workers.has(action.worker.id), 'only a worker that is there is ended')
+            this.#ending.add(action.worker)
+            break
+          case 'recall':
+            this.#recall(action.worker)
+            break
+          case 'closed':
+            this.#closedTimes++
+            break
+          case 'abort':
+            assert.ok(action.ticket.abandoned)
+            break
+          case 'spawn':
+            // It may be on its way out already: what was decided later comes later.
+            assert.ok(this.state.workers.has(action.worker.id))
+        }
       }
     }
-    for (const ticket of admitted.splice(0)) {
-      const call = ticket as Call
-      this.#note(`${call.number} is handed over`)
-      assert.equal(call.abandoned, false, 'a call that was cancelled in the queue is never handed over')
-      assert.equal(call.fate, 'none')
-      if (!this.#again.has(call)) {
-        const last = this.#handedOver.get(call.priority) ?? -1
-        assert.ok(call.number > last, `first come, first served within a priority: ${call.number} after ${last}`)
-        this.#handedOver.set(call.priority, call.number)
-        this.#again.add(call)
-      }
-      for (const waiting of this.state.queue)
-        if (waiting.place === 'queued') assert.ok(waiting.priority <= call.priority, 'a higher priority goes first')
-      if (this.config.pull === undefined) call.begun = this.#chance(0.6)
-      else this.#window.push(call)
-    }
+  }
+
+  /** What has not begun of what was given ahead; now and then a worker is faster. */
+  #recall(worker: WorkerRecord): void {
+    const taken = this.#early(worker).filter((call) => call.early && !call.abandoned && !call.begun && this.#chance(0.9))
+    this.#note(`worker ${worker.id} gives back ${taken.map((call) => call.number)}`)
+    this.state.recalled(worker, taken)
   }
 
   #check(): void {
@@ -322,15 +362,25 @@ export class World {
     const lenders = this.#running().filter((call) => call.lent).length
     for (const worker of workers) {
       if (lenders === 0 && this.#everLent === 0)
-        assert.ok(worker.calls.size <= config.callsPerWorker, 'a worker has no more calls than it has places')
+        assert.ok(
+          worker.calls.size <= config.callsPerWorker + (this.#goAhead ? mostAhead : 0),
+          'a worker has no more calls than it has places',
+        )
       assert.ok(
-        [...worker.calls].filter((call) => !(call as Call).lent).length <= config.callsPerWorker + lenders,
+        [...worker.calls].filter((call) => !(call as Call).lent).length <=
+          config.callsPerWorker + lenders + (this.#goAhead ? mostAhead + this.#everLent : 0),
         'a worker has no more calls than it has places',
       )
       if (config.pull === undefined) assert.ok(worker.given <= config.maxTasksPerWorker, 'a worker is given no more calls than it may have')
     }
     assert.ok(state.queued >= 0 && state.running >= 0, 'counts are not negative')
-    assert.equal(state.running, this.#running().length)
+    assert.equal(state.running + state.early, this.#running().length)
+    assert.equal(
+      state.early,
+      workers.reduce((sum, worker) => sum + worker.ahead, 0),
+      'what waits at the workers is counted once',
+    )
+    if (!this.#goAhead) assert.equal(state.early, 0)
   }
 
   /** Everything that was begun is brought to its end: then every call has one fate, and a pool that was shut down is closed. */
@@ -344,6 +394,7 @@ export class World {
         this.state.released(held)
         this.#settle(held, 'ended')
       }
+      this.#perform()
       this.#startWorker()
       this.#perform()
       this.#claim()
@@ -385,6 +436,7 @@ export class World {
 
   #newCall(priority: number): Call {
     const call = new Call(this.calls.length, priority)
+    call.goesAhead = this.#goAhead && this.#chance(0.8)
     this.calls.push(call)
     return call
   }

@@ -1,0 +1,110 @@
+// A queue of records from one thread to another, in shared memory. One writes, one reads; each has a position that only it moves. A record lies in
+// one piece: where it would reach over the end, the rest is left empty and it starts at the beginning.
+//
+//   position, in words, counted for ever (modulo 2^32):       tail ≤ head,  head − tail ≤ capacity
+//
+//        ┌──────────────┬─────────────────────────────┬───────────────┐
+//        │ free         │ records, oldest first       │ free          │       record: [ length in words, … ]     length 0: nothing more up to the end
+//        └──────────────┴─────────────────────────────┴───────────────┘
+//                       tail (reader)                 head (writer)
+import type { Codec } from './codec.js'
+
+/** The longest record, in words. What would be longer goes another way. */
+export const longestRecord = 2048
+
+export class RecordWriter {
+  readonly codec: Codec
+  readonly #control: Int32Array
+  readonly #headWord: number
+  readonly #tailWord: number
+  readonly #mask: number
+  #head = 0
+  /** The reader is at least here. */
+  #tail = 0
+
+  constructor(codec: Codec, control: Int32Array, headWord: number, tailWord: number) {
+    this.codec = codec
+    this.#control = control
+    this.#headWord = headWord
+    this.#tailWord = tailWord
+    this.#mask = codec.words.length - 1
+  }
+
+  /** Where the next record starts, with room for the longest one; -1 when there is none now. */
+  reserve(): number {
+    const size = this.#mask + 1
+    let at = this.#head & this.#mask
+    const skipped = size - at < longestRecord ? size - at : 0
+    if (((this.#head - this.#tail) | 0) + skipped + longestRecord > size) {
+      // Pairs with the store in RecordReader.release(): what the reader has let go was read before, so it may be written over.
+      this.#tail = Atomics.load(this.#control, this.#tailWord)
+      if (((this.#head - this.#tail) | 0) + skipped + longestRecord > size) return -1
+    }
+    if (skipped > 0) {
+      this.codec.words[at] = 0
+      this.#head = (this.#head + skipped) | 0
+      at = 0
+    }
+    return at
+  }
+
+  /** The record from `at` to `end` is complete. */
+  publish(at: number, end: number): void {
+    const length = (end - at + 1) & ~1
+    this.codec.words[at] = length
+    this.#head = (this.#head + length) | 0
+    // Pairs with the load in RecordReader.next(): whoever sees the new head sees the words of the record.
+    Atomics.store(this.#control, this.#headWord, this.#head)
+  }
+}
+
+export class RecordReader {
+  readonly codec: Codec
+  readonly #control: Int32Array
+  readonly #headWord: number
+  readonly #tailWord: number
+  readonly #mask: number
+  /** The writer is at least here. */
+  #head = 0
+  #tail = 0
+  #released = 0
+
+  constructor(codec: Codec, control: Int32Array, headWord: number, tailWord: number) {
+    this.codec = codec
+    this.#control = control
+    this.#headWord = headWord
+    this.#tailWord = tailWord
+    this.#mask = codec.words.length - 1
+  }
+
+  /** Where the next record starts, or -1. It stays the next one until {@link pass}. */
+  next(): number {
+    if (this.#tail === this.#head) {
+      // Pairs with the store in RecordWriter.publish().
+      this.#head = Atomics.load(this.#control, this.#headWord)
+      if (this.#tail === this.#head) return -1
+    }
+    const at = this.#tail & this.#mask
+    if (this.codec.words[at] !== 0) return at
+    this.#tail = (this.#tail + this.#mask + 1 - at) | 0
+    return this.next()
+  }
+
+  /** It has been read. The writer learns of it now and then, and by {@link release}. */
+  pass(at: number): void {
+    this.#tail = (this.#tail + (this.codec.words[at] as number)) | 0 // The length that publish() wrote.
+    if (((this.#tail - this.#released) | 0) > this.#mask >> 3) this.release()
+  }
+
+  release(): void {
+    if (this.#released === this.#tail) return
+    this.#released = this.#tail
+    // Pairs with the load in RecordWriter.reserve(): the words up to here are not looked at any more.
+    Atomics.store(this.#control, this.#tailWord, this.#tail)
+  }
+
+  get empty(): boolean {
+    // Pairs with the store in RecordWriter.publish(). Also the second look of who goes to sleep: see README.md.
+    return this.#tail === this.#head && this.#tail === Atomics.load(this.#control, this.#headWord)
+  }
+}

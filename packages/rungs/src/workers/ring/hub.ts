@@ -1,0 +1,90 @@
+// Looks for the replies of all workers of a pool: for as long as there are some, and a moment longer, each turn of the event loop, in lots that
+// leave room for timers. Then it says that it sleeps, and the worker that has the next reply wakes it by a message.
+import { createPoolWords, MAIN, mainStates } from './layout.js'
+import type { PoolEnd } from './pool-end.js'
+
+/** Replies of one worker in one turn: so many settle in less than a millisecond. */
+const perTurn = 512
+/** Milliseconds for which it looks after the last reply or call, before it waits to be woken. */
+const awakeFor = 0.05
+
+export class RingHub {
+  readonly buffer = createPoolWords()
+  /** Runs what hands over several outcomes, so that what follows from them is decided once. */
+  batch: (run: () => void) => void = (run) => run()
+  readonly #words = new Int32Array(this.buffer)
+  readonly #ends: PoolEnd[] = []
+  /** Whether a look is scheduled. */
+  #looking = false
+  #lastNews = 0
+
+  constructor() {
+    Atomics.store(this.#words, MAIN, mainStates.ASLEEP)
+  }
+
+  add(end: PoolEnd): void {
+    this.#ends.push(end)
+  }
+
+  remove(end: PoolEnd): void {
+    const at = this.#ends.indexOf(end)
+    if (at >= 0) this.#ends.splice(at, 1)
+  }
+
+  /** A call was written: its reply may come soon. */
+  sent(): void {
+    if (this.#looking) return
+    this.#lastNews = performance.now()
+    this.#schedule()
+  }
+
+  /** A worker has woken us. */
+  woken(): void {
+    if (!this.#looking) this.#look()
+  }
+
+  /** Hands over all replies that are there, and says that we sleep: for a thread that is about to block. */
+  drainAndSleep(): void {
+    do {
+      this.batch(() => {
+        while (this.#drain(perTurn) > 0) {}
+      })
+      Atomics.store(this.#words, MAIN, mainStates.ASLEEP)
+      // The second look: see README.md.
+    } while (!this.#empty)
+  }
+
+  readonly #look = (): void => {
+    this.#looking = false
+    let count = 0
+    this.batch(() => {
+      count = this.#drain(perTurn)
+    })
+    if (this.#looking) return
+    const now = performance.now()
+    if (count > 0) this.#lastNews = now
+    if (now - this.#lastNews < awakeFor) {
+      this.#schedule()
+      return
+    }
+    // Pairs with the exchange in WorkerEnd.announce(): it has published its reply before it looks here, we look for one after this.
+    Atomics.store(this.#words, MAIN, mainStates.ASLEEP)
+    if (!this.#empty) this.#schedule()
+  }
+
+  #schedule(): void {
+    this.#looking = true
+    Atomics.store(this.#words, MAIN, mainStates.AWAKE)
+    setImmediate(this.#look)
+  }
+
+  #drain(most: number): number {
+    let count = 0
+    for (let index = 0; index < this.#ends.length; index++) count += this.#ends[index]?.drain(most) ?? 0
+    return count
+  }
+
+  get #empty(): boolean {
+    return this.#ends.every((end) => end.empty)
+  }
+}

@@ -1,0 +1,65 @@
+// What lies where in the memory that a pool shares with one worker, and the one word that all workers of a pool share. README.md has the drawing,
+// and for each line with Atomics its partner.
+import { Codec } from './codec.js'
+
+/** Words of control, each on its own line of the cache (128 bytes), as different threads write them. */
+const line = 32
+export const CALLS_HEAD = 0
+export const CALLS_TAIL = line
+export const REPLIES_HEAD = 2 * line
+export const REPLIES_TAIL = 3 * line
+/** What the worker does: {@link workerStates}. */
+export const STATE = 4 * line
+/** Messages that the pool has posted to the port of this worker. */
+export const POSTED = 5 * line
+/** How long a call takes, in nanoseconds, as the worker has measured it; 0: not known yet. */
+export const CALL_NS = 6 * line
+const controlWords = 7 * line
+
+/** How many calls a worker has at most before it has a place for them. */
+export const mostAhead = 1024
+
+/** In words; a power of two. */
+const ringWords = 1 << 16
+
+/**
+ *   RUNNING: it looks for calls before it rests. PARKED: it is blocked until notified. LOOPING: it waits in its event loop, for a message.
+ *   The worker writes PARKED and LOOPING, and RUNNING; the pool writes RUNNING when it wakes the worker.
+ */
+export const workerStates = { RUNNING: 0, PARKED: 1, LOOPING: 2 } as const
+
+/** The word of a pool: whether its thread looks for replies by itself, or wants to be told of the next. The other: who spins. */
+export const MAIN = 0
+export const SPINNER = line
+export const mainStates = { AWAKE: 0, ASLEEP: 1 } as const
+
+/** Kinds of a record of the replies. */
+export const replyKinds = { fulfilled: 0, skipped: 1 } as const
+
+/** Words of the head of a record, before its values. `LENGTH` is written when the record is published. */
+export const callRecord = { LENGTH: 0, CELL: 1, TARGET: 2, ATTEMPT: 3, POSTED: 4, COUNT: 5, ID: 6, CALL: 8, VALUES: 10 } as const
+export const replyRecord = { LENGTH: 0, CELL: 1, POSTED: 2, KIND: 3, VALUE: 4 } as const
+
+/** The memory of one worker, as each side sees it. */
+export interface RingMemory {
+  readonly control: Int32Array
+  readonly calls: Codec
+  readonly replies: Codec
+}
+
+export function createRing(): SharedArrayBuffer {
+  return new SharedArrayBuffer((controlWords + 2 * ringWords) * Int32Array.BYTES_PER_ELEMENT)
+}
+
+export function ringMemory(buffer: SharedArrayBuffer): RingMemory {
+  const bytes = Int32Array.BYTES_PER_ELEMENT
+  return {
+    control: new Int32Array(buffer, 0, controlWords),
+    calls: new Codec(buffer, controlWords * bytes, ringWords),
+    replies: new Codec(buffer, (controlWords + ringWords) * bytes, ringWords),
+  }
+}
+
+export function createPoolWords(): SharedArrayBuffer {
+  return new SharedArrayBuffer(2 * line * Int32Array.BYTES_PER_ELEMENT)
+}

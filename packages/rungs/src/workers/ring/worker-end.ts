@@ -1,0 +1,215 @@
+// The worker's end of the memory that it shares with its pool: reads calls, writes replies, sleeps when there is nothing to do.
+import { longestRecord, RecordReader, RecordWriter } from './byte-ring.js'
+import {
+  CALL_NS,
+  CALLS_HEAD,
+  CALLS_TAIL,
+  callRecord,
+  MAIN,
+  mainStates,
+  POSTED,
+  REPLIES_HEAD,
+  REPLIES_TAIL,
+  replyKinds,
+  replyRecord,
+  ringMemory,
+  SPINNER,
+  STATE,
+  workerStates,
+} from './layout.js'
+
+const { LOOPING, PARKED, RUNNING } = workerStates
+
+/** A call as it lies in the ring. */
+export interface ReceivedCall {
+  readonly id: number
+  readonly call: number
+  readonly attempt: number
+  readonly target: number
+  readonly cell: number
+  readonly args: unknown[]
+}
+
+/** Milliseconds for which one spins at most before it parks. */
+const longestSpin = 0.02
+
+export class WorkerEnd {
+  readonly #control: Int32Array
+  readonly #pool: Int32Array
+  readonly #calls: RecordReader
+  readonly #replies: RecordWriter
+  readonly #poke: () => void
+  readonly #spins: boolean
+  #spinFor = longestSpin
+  #callNs = 0
+  #posted = 0
+  #received = 0
+  #read = 0
+
+  /** `poke` wakes the thread of the pool by a message. */
+  constructor(buffer: SharedArrayBuffer, poolWords: SharedArrayBuffer, poke: () => void, spins: boolean) {
+    const { control, calls, replies } = ringMemory(buffer)
+    this.#control = control
+    this.#pool = new Int32Array(poolWords)
+    this.#calls = new RecordReader(calls, control, CALLS_HEAD, CALLS_TAIL)
+    this.#replies = new RecordWriter(replies, control, REPLIES_HEAD, REPLIES_TAIL)
+    this.#poke = poke
+    this.#spins = spins
+    // Nothing can have been sent before: the pool sends calls when the worker has said that it is ready.
+    Atomics.store(control, STATE, LOOPING)
+  }
+
+  // ---- messages of the port -------------------------------------------------------------------------------------
+
+  /** A message was posted to the pool. */
+  posted(): void {
+    this.#posted = (this.#posted + 1) | 0
+  }
+
+  received(): void {
+    this.#received = (this.#received + 1) | 0
+  }
+
+  /** Whether the port has a message that was not received yet. */
+  get hasMail(): boolean {
+    // Pairs with the store in PoolEnd.posted().
+    return Atomics.load(this.#control, POSTED) !== this.#received
+  }
+
+  // ---- calls ----------------------------------------------------------------------------------------------------
+
+  /** How many calls were read: which of the messages of the port come before the next. */
+  get read(): number {
+    return this.#read
+  }
+
+  /** Whether there is a call. */
+  get hasCall(): boolean {
+    return this.#calls.next() >= 0
+  }
+
+  /** Whether messages were posted before the next call that have not been received. */
+  get hasMailBefore(): boolean {
+    const at = this.#calls.next()
+    return at >= 0 && (((this.#calls.codec.words[at + callRecord.POSTED] as number) - this.#received) | 0) > 0
+  }
+
+  /** The next call; there is one. */
+  take(): ReceivedCall {
+    const reader = this.#calls
+    const at = reader.next()
+    const { codec } = reader
+    const { words } = codec
+    codec.at = at + callRecord.VALUES
+    // Written by PoolEnd.send().
+    const call = {
+      id: codec.readDouble(at + callRecord.ID),
+      call: codec.readDouble(at + callRecord.CALL),
+      attempt: words[at + callRecord.ATTEMPT] as number,
+      target: words[at + callRecord.TARGET] as number,
+      cell: words[at + callRecord.CELL] as number,
+      args: codec.readAll(words[at + callRecord.COUNT] as number),
+    }
+    reader.pass(at)
+    this.#read = (this.#read + 1) | 0
+    return call
+  }
+
+  // ---- replies --------------------------------------------------------------------------------------------------
+
+  /** @returns false when the value cannot go this way */
+  fulfilled(cell: number, value: unknown): boolean {
+    const writer = this.#replies
+    const at = writer.reserve()
+    if (at < 0) return false
+    const end = writer.codec.write(value, at + replyRecord.VALUE, at + longestRecord)
+    if (end < 0) return false
+    this.#publish(at, end, cell, replyKinds.fulfilled)
+    return true
+  }
+
+  /** The call was taken back, or is not wanted any more. @returns false when there is no room */
+  skipped(cell: number): boolean {
+    const at = this.#replies.reserve()
+    if (at < 0) return false
+    this.#publish(at, at + replyRecord.VALUE, cell, replyKinds.skipped)
+    return true
+  }
+
+  #publish(at: number, end: number, cell: number, kind: number): void {
+    const { words } = this.#replies.codec
+    words[at + replyRecord.CELL] = cell
+    words[at + replyRecord.POSTED] = this.#posted
+    words[at + replyRecord.KIND] = kind
+    this.#replies.publish(at, end)
+    this.announce()
+  }
+
+  /** Pairs with the store of ASLEEP in RingHub: it looks for replies after that, this looks whether it sleeps after the reply was published. */
+  announce(): void {
+    if (Atomics.load(this.#pool, MAIN) === mainStates.AWAKE) return
+    if (Atomics.exchange(this.#pool, MAIN, mainStates.AWAKE) === mainStates.ASLEEP) this.#poke()
+  }
+
+  /**
+   * A call has taken so many milliseconds. A single one that took very long counts as some tens of microseconds first: nearly always the thread
+   * was not given a core for a while, and what is behind a call that really takes long is taken back.
+   */
+  note(ms: number): void {
+    const ns = Math.min(2 ** 30, ms * 1e6, this.#callNs * 8 + 50_000)
+    this.#callNs = Math.max(1, ns > this.#callNs ? (ns + this.#callNs) >> 1 : (ns + 3 * this.#callNs) >> 2)
+    // Pairs with the load in PoolEnd.callNs.
+    Atomics.store(this.#control, CALL_NS, this.#callNs)
+  }
+
+  // ---- rest -----------------------------------------------------------------------------------------------------
+
+  /** It is up and looks for calls by itself. */
+  run(): void {
+    Atomics.store(this.#control, STATE, RUNNING)
+  }
+
+  /** From here on a message has to wake this thread. @returns false when there is a call already: it is up again */
+  waitInLoop(): boolean {
+    this.#calls.release()
+    // Pairs with the look at STATE in PoolEnd.#wake(), after the call was published: either it sees this, or we see the call.
+    Atomics.store(this.#control, STATE, LOOPING)
+    if (this.#calls.empty) return true
+    Atomics.store(this.#control, STATE, RUNNING)
+    return false
+  }
+
+  /**
+   * Blocks this thread until there is a call or a message, or for `ms`. Only for a worker whose event loop has nothing else to do.
+   * @returns whether there is something to do
+   */
+  park(ms: number): boolean {
+    if (this.#spin()) return true
+    this.#calls.release()
+    // Pairs with the looks at STATE in PoolEnd: what it has published before that is seen by the second look here.
+    Atomics.store(this.#control, STATE, PARKED)
+    if (this.#calls.empty && !this.hasMail) Atomics.wait(this.#control, STATE, PARKED, ms)
+    Atomics.store(this.#control, STATE, RUNNING)
+    return !this.#calls.empty || this.hasMail
+  }
+
+  /** Looks for a moment, if no other worker of the pool does: for as long as it has paid. @returns whether there is something to do */
+  #spin(): boolean {
+    if (!this.#spins || this.#spinFor < 0.001) {
+      // Now and then it is tried again.
+      this.#spinFor = Math.min(longestSpin, this.#spinFor + 0.0001)
+      return false
+    }
+    // Only to keep two from burning a core each. Who dies while it spins leaves the word taken: then nobody spins any more.
+    if (Atomics.compareExchange(this.#pool, SPINNER, 0, 1) !== 0) return false
+    const until = performance.now() + this.#spinFor
+    let found = false
+    do {
+      for (let look = 0; look < 50 && !found; look++) found = !this.#calls.empty
+    } while (!found && performance.now() < until)
+    Atomics.store(this.#pool, SPINNER, 0)
+    found ||= this.hasMail
+    this.#spinFor = found ? Math.min(longestSpin, this.#spinFor * 2) : this.#spinFor / 2
+    return found
+  }
+}

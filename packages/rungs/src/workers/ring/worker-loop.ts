@@ -1,0 +1,87 @@
+// When a worker looks for calls, and how it rests. It runs calls for a while at a time, so that its timers, sockets and messages have their turn;
+// when there is none, and nothing else in its event loop either, it blocks for some milliseconds, from which it is woken fastest; after that, or
+// when there is something else, it waits in its event loop as any other program.
+import type { WorkerEnd } from './worker-end.js'
+
+export interface LoopParts {
+  readonly end: WorkerEnd
+  /** Runs the next call: it has ended, or goes on; `none` when there is none, or no place for one. */
+  readonly next: () => 'ended' | 'goesOn' | 'none'
+  readonly hasPlace: () => boolean
+  /** Whether no call is there that has begun. */
+  readonly idle: () => boolean
+  /** Sends what was printed. */
+  readonly flush: () => void
+}
+
+/** Milliseconds for which calls are run without a look at the event loop. */
+const longestSlice = 1
+/** Milliseconds for which it blocks. What does not show among the resources (a timer without a reference) is late by so much at most. */
+const longestPark = 4
+
+export class WorkerLoop {
+  readonly #parts: LoopParts
+  /** What a worker has that does nothing. */
+  readonly #baseline: number
+  #running = false
+  #scheduled = false
+  /** Whether something has happened since it last blocked in vain. */
+  #fresh = true
+
+  /** To be made before anything else lives in this thread's event loop. */
+  constructor(parts: LoopParts, baseline: number) {
+    this.#parts = parts
+    this.#baseline = baseline
+  }
+
+  /** There may be something to do: a message came, a call has ended. */
+  wake(): void {
+    this.#fresh = true
+    if (!this.#running) this.#run()
+  }
+
+  #run(): void {
+    const { end, next } = this.#parts
+    this.#running = true
+    end.run()
+    const started = performance.now()
+    let last = started
+    for (let went = next(); went !== 'none'; went = next()) {
+      this.#fresh = true
+      const now = performance.now()
+      // Of one that goes on it is told when it ends.
+      if (went === 'ended') end.note(now - last)
+      last = now
+      if (now - started > longestSlice) break
+    }
+    this.#running = false
+    this.#schedule()
+  }
+
+  /** The next look comes when the event loop has had its turn. */
+  #schedule(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    setImmediate(this.#rest)
+  }
+
+  readonly #rest = (): void => {
+    this.#scheduled = false
+    const { end, hasPlace, idle, flush } = this.#parts
+    // Without a place nothing can be begun: whoever frees one wakes us.
+    if (!hasPlace()) return
+    if (end.hasCall) {
+      this.#run()
+      return
+    }
+    flush()
+    if (this.#fresh && idle() && process.getActiveResourcesInfo().length <= this.#baseline) {
+      this.#fresh = end.park(longestPark)
+      // A message comes by the event loop; a call is run at once.
+      if (end.hasCall) this.#run()
+      else this.#schedule()
+      return
+    }
+    if (!end.waitInLoop()) this.#run()
+  }
+}

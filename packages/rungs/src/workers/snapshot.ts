@@ -1,0 +1,22 @@
+// A call that waits: what is changed in its arguments after submit is not meant for it.
+import type { Packed, ShippedCall } from '../calls/index.js'
+
+/** The call with its data copied, where there is something that can be changed. */
+export function snapshotOf(shipped: ShippedCall): ShippedCall {
+  const { args, captured } = shipped
+  const copy = copyOf(args)
+  const copyOfCaptured = captured && copyOf(captured)
+  return copy === args && copyOfCaptured === captured ? shipped : { ...shipped, args: copy, captured: copyOfCaptured }
+}
+
+/** Not of what is only primitive values, and not of what is moved: it has been given away. */
+function copyOf(packed: Packed): Packed {
+  const { data, transfer } = packed
+  if (transfer.length > 0 || !Array.isArray(data) || data.every((value) => typeof value !== 'object' || value === null)) return packed
+  try {
+    return { ...packed, data: structuredClone(data) }
+  } catch {
+    // Whatever it is: it will not be possible to send it either, and that is told then.
+    return packed
+  }
+}
