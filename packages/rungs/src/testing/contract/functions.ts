@@ -332,6 +332,12 @@ export async function mapNested(pool: Executor, numbers: number[]): Promise<numb
   return pool.map(double, numbers).toArray()
 }
 
+/** Blocks its thread for each call that it has made. */
+export function fibonacciSync(pool: Executor, n: number): number {
+  if (n < 2) return n
+  return pool.submit(fibonacciSync, pool, n - 1).resultSync() + pool.submit(fibonacciSync, pool, n - 2).resultSync()
+}
+
 /** Each call waits for two others of its own pool. */
 export async function fibonacci(pool: Executor, n: number): Promise<number> {
   if (n < 2) return n

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { arrayOf, double, failNested, fibonacci, mapNested, submitNested } from './functions.js'
+import { arrayOf, double, failNested, fibonacci, fibonacciSync, mapNested, submitNested } from './functions.js'
 import type { Group } from './scene.js'
 
-export const nestingCases: Group = (add) => {
+export const nestingCases: Group = (add, { separate }) => {
   add('a call submits to its own pool, handed to it as an argument, on a single worker', async ({ open }) => {
     const pool = open({ maxWorkers: 1 })
     assert.equal(await pool.submit(submitNested, pool, 20), 41)
@@ -22,6 +22,13 @@ export const nestingCases: Group = (add) => {
     add(`calls wait for calls that wait for calls, with maxWorkers ${maxWorkers}`, async ({ open }) => {
       const pool = open({ maxWorkers })
       assert.equal(await pool.submit(fibonacci, pool, 6), 8)
+    })
+  }
+
+  if (separate) {
+    add('a call blocks its thread with resultSync() for calls of its own pool, which do the same, with maxWorkers 1', async ({ open }) => {
+      const pool = open({ maxWorkers: 1 })
+      assert.equal(await pool.submit(fibonacciSync, pool, 4), 3)
     })
   }
 
