@@ -2,8 +2,8 @@
 // to do next is never decided here.
 import type { Outgoing } from '../calls/index.js'
 import { joinStacks } from '../calls/index.js'
-import type { CheckedCallOptions } from '../core/call-options.js'
 import { callerContext } from '../core/async-context.js'
+import type { CheckedCallOptions } from '../core/call-options.js'
 import { captureCallSite, framesOf } from '../core/call-site.js'
 import { currentCall } from '../core/current-call.js'
 import {
@@ -294,7 +294,7 @@ export class WorkerPool implements ItemOwner {
     this.#state.submitted(attempt)
     this.#drain()
     // It waits: what is changed in its arguments meanwhile is not meant for it.
-    if (attempt.place === 'queued' && item.shipped !== undefined) item.shipped = snapshotOf(item.shipped)
+    if ((attempt.place === 'queued' || this.#batchNow !== undefined) && item.shipped !== undefined) item.shipped = snapshotOf(item.shipped)
   }
 
   #begun(attempt: Attempt, at: number): void {
@@ -481,8 +481,12 @@ export class WorkerPool implements ItemOwner {
     const until = this.#deadlines.now() + ms
     while (!future.done) {
       const heard = news.read()
-      for (const host of [...this.#hosts.values()]) host.pump?.()
       this.#deadlines.runDue()
+      // The last thing that is done is to say that this thread sleeps. What follows from a batch is performed here too: a callback may have got here
+      // in the middle of one.
+      do {
+        for (const host of [...this.#hosts.values()]) host.pump?.()
+      } while (this.#performAll())
       if (future.done) return
       const now = this.#deadlines.now()
       if (now >= until) return
@@ -494,16 +498,14 @@ export class WorkerPool implements ItemOwner {
 
   /** Runs what hands over several outcomes; what follows from them is performed after all of them. */
   #together(run: () => void): void {
-    if (this.#draining) {
+    if (this.#batchNow !== undefined) {
       run()
       return
     }
-    this.#draining = true
     this.#batchNow = this.#deadlines.now()
     try {
       run()
     } finally {
-      this.#draining = false
       this.#batchNow = undefined
     }
     this.#setAhead()
@@ -540,9 +542,20 @@ export class WorkerPool implements ItemOwner {
   }
 
   #drain(): void {
-    if (this.#draining) return
-    this.#draining = true
+    // Inside of a batch it comes at its end.
+    if (this.#draining || this.#batchNow !== undefined) return
+    this.#performAll()
+    this.#reference()
+    if (this.#state.early > 0 && this.#paceCheck === undefined) this.#watchPace()
+    if (this.#roomWaiters.length > 0) this.#tellRoom()
+    if (this.#options.idleTimeout !== Number.POSITIVE_INFINITY) this.#watchIdle()
+  }
+
+  /** @returns whether there was anything to perform */
+  #performAll(): boolean {
     const { admitted, actions } = this.#state
+    if (this.#draining || (admitted.length === 0 && actions.length === 0)) return false
+    this.#draining = true
     try {
       while (admitted.length > 0 || actions.length > 0) {
         // Calls first: a worker that retires was given its last one in the same breath.
@@ -552,10 +565,7 @@ export class WorkerPool implements ItemOwner {
     } finally {
       this.#draining = false
     }
-    this.#reference()
-    if (this.#state.early > 0 && this.#paceCheck === undefined) this.#watchPace()
-    if (this.#roomWaiters.length > 0) this.#tellRoom()
-    if (this.#options.idleTimeout !== Number.POSITIVE_INFINITY) this.#watchIdle()
+    return true
   }
 
   /** Those that are sent together are sent at one time. */
