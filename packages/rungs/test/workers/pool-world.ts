@@ -94,7 +94,7 @@ export class World {
       [1, () => this.#lend()],
       [2, () => this.#regain()],
       [1, () => this.#hold()],
-      [1, () => this.#changePace()],
+      [this.#goAhead ? 6 : 0, () => this.#changePace()],
       [0.7, () => this.#resize()],
       [0.7, () => this.#expire()],
       [0.15, () => this.#shutdown()],
