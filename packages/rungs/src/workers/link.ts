@@ -206,6 +206,8 @@ export class Link implements WorkerHost {
 
   #receive(message: FromWorker): void {
     const { events } = this.#parts
+    // Also when nobody wants the rest of it any more: they are not sent again.
+    if ('definitions' in message) this.#define(message.definitions)
     switch (message.type) {
       case 'ready':
         events.ready()

@@ -311,7 +311,8 @@ export class WorkerPool implements ItemOwner {
     this.#state.submitted(attempt)
     this.#drain()
     // It waits: what is changed in its arguments meanwhile is not meant for it. A chunk's lists were made for it.
-    if (attempt.place === 'queued' && item.shipped !== undefined && item.mode.type !== 'chunk') item.shipped = snapshotOf(item.shipped)
+    const waits = attempt.place === 'queued' || this.#batchNow !== undefined
+    if (waits && item.shipped !== undefined && item.mode.type !== 'chunk') item.shipped = snapshotOf(item.shipped)
   }
 
   #begun(attempt: Attempt, at: number): void {
@@ -498,8 +499,12 @@ export class WorkerPool implements ItemOwner {
     const until = this.#deadlines.now() + ms
     while (!future.done) {
       const heard = news.read()
-      for (const host of [...this.#hosts.values()]) host.pump?.()
       this.#deadlines.runDue()
+      // The last thing that is done is to say that this thread sleeps. What follows from a batch is performed here too: a callback may have got here
+      // in the middle of one.
+      do {
+        for (const host of [...this.#hosts.values()]) host.pump?.()
+      } while (this.#performAll())
       if (future.done) return
       const now = this.#deadlines.now()
       if (now >= until) return
@@ -511,16 +516,14 @@ export class WorkerPool implements ItemOwner {
 
   /** Runs what hands over several outcomes; what follows from them is performed after all of them. */
   #together(run: () => void): void {
-    if (this.#draining) {
+    if (this.#batchNow !== undefined) {
       run()
       return
     }
-    this.#draining = true
     this.#batchNow = this.#deadlines.now()
     try {
       run()
     } finally {
-      this.#draining = false
       this.#batchNow = undefined
     }
     this.#setAhead()
@@ -557,9 +560,20 @@ export class WorkerPool implements ItemOwner {
   }
 
   #drain(): void {
-    if (this.#draining) return
-    this.#draining = true
+    // Inside of a batch it comes at its end.
+    if (this.#draining || this.#batchNow !== undefined) return
+    this.#performAll()
+    this.#reference()
+    if (this.#state.early > 0 && this.#paceCheck === undefined) this.#watchPace()
+    if (this.#roomWaiters.length > 0) this.#tellRoom()
+    if (this.#options.idleTimeout !== Number.POSITIVE_INFINITY) this.#watchIdle()
+  }
+
+  /** @returns whether there was anything to perform */
+  #performAll(): boolean {
     const { admitted, actions } = this.#state
+    if (this.#draining || (admitted.length === 0 && actions.length === 0)) return false
+    this.#draining = true
     try {
       while (admitted.length > 0 || actions.length > 0) {
         // Calls first: a worker that retires was given its last one in the same breath.
@@ -569,10 +583,7 @@ export class WorkerPool implements ItemOwner {
     } finally {
       this.#draining = false
     }
-    this.#reference()
-    if (this.#state.early > 0 && this.#paceCheck === undefined) this.#watchPace()
-    if (this.#roomWaiters.length > 0) this.#tellRoom()
-    if (this.#options.idleTimeout !== Number.POSITIVE_INFINITY) this.#watchIdle()
+    return true
   }
 
   /** Those that are sent together are sent at one time. */

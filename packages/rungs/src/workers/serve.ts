@@ -131,6 +131,8 @@ export class Server {
       case 'poke':
         return
       case 'call':
+        // Also of a call that will be skipped: they are not sent again.
+        this.#define(message.definitions)
         if (this.#loop === undefined) this.#call(message)
         else this.#waiting.push(message)
         return

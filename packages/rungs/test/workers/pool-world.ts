@@ -32,6 +32,8 @@ class Call extends Ticket {
 const mostAhead = 5
 
 export class World {
+  /** Calls that were taken back, in all histories. */
+  static takenBack = 0
   /** Whether workers may have calls before they have places for them. */
   readonly #goAhead: boolean
   readonly state: PoolState
@@ -92,7 +94,7 @@ export class World {
       [1, () => this.#lend()],
       [2, () => this.#regain()],
       [1, () => this.#hold()],
-      [1, () => this.#changePace()],
+      [this.#goAhead ? 6 : 0, () => this.#changePace()],
       [0.7, () => this.#resize()],
       [0.7, () => this.#expire()],
       [0.15, () => this.#shutdown()],
@@ -285,6 +287,8 @@ export class World {
       if (call.fate !== 'none' || call.place === 'new') continue
       this.#settle(call, 'cancelled')
       this.state.abandoned(call)
+      // As in the pool: what follows from one is performed before the next.
+      this.#perform()
     }
     for (const batch of this.#batches) {
       if (batch.place !== 'queued') continue
@@ -351,6 +355,7 @@ export class World {
   /** What has not begun of what was given ahead; now and then a worker is faster. */
   #recall(worker: WorkerRecord): void {
     const taken = this.#early(worker).filter((call) => call.early && !call.abandoned && !call.begun && this.#chance(0.9))
+    World.takenBack += taken.length
     this.#note(`worker ${worker.id} gives back ${taken.map((call) => call.number)}`)
     this.state.recalled(worker, taken)
   }

@@ -90,9 +90,13 @@ export class RecordReader {
     return this.next()
   }
 
-  /** It has been read. The writer learns of it now and then, and by {@link release}. */
+  /** It has been read. The writer learns of it by {@link release}. */
   pass(at: number): void {
     this.#tail = (this.#tail + (this.codec.words[at] as number)) | 0 // The length that publish() wrote.
+  }
+
+  /** Lets go what has been passed, if it is much. */
+  releaseSome(): void {
     if (((this.#tail - this.#released) | 0) > this.#mask >> 3) this.release()
   }
 

@@ -3,8 +3,8 @@
 import { createPoolWords, MAIN, mainStates } from './layout.js'
 import type { PoolEnd } from './pool-end.js'
 
-/** Replies of one worker in one turn: so many settle in less than a millisecond. */
-const perTurn = 512
+/** Replies of one worker in one turn: so many settle in less than a millisecond, so that timers are on time in the middle of many. */
+const perTurn = 128
 /** Milliseconds for which it looks after the last reply or call, before it waits to be woken. */
 const awakeFor = 0.05
 

@@ -119,6 +119,7 @@ export class PoolEnd {
     const reader = this.#replies
     let count = 0
     for (let at = reader.next(); at >= 0 && count < most; at = reader.next()) {
+      reader.releaseSome()
       const { codec } = reader
       const { words } = codec
       if (((words[at + replyRecord.POSTED] as number) - this.#received) | 0) {

@@ -97,6 +97,8 @@ export class WorkerEnd {
   /** The next call; there is one. */
   take(): ReceivedCall {
     const reader = this.#calls
+    // Not the one that is taken now: until it is claimed, the pool may take it back, and reads its arguments from where it lies.
+    reader.releaseSome()
     const at = reader.next()
     const { codec } = reader
     const { words } = codec
