@@ -5,6 +5,7 @@ import type { SetUp } from './subjects/subject.js'
 
 const subjects: Record<string, () => Promise<{ setUp: SetUp }>> = {
   tiny: () => import('./subjects/tiny-calls.js'),
+  shipping: () => import('./subjects/shipping.js'),
   tasks: () => import('./subjects/bounded-concurrency.js'),
 }
 
