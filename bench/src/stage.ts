@@ -9,6 +9,7 @@ const subjects: Record<string, () => Promise<{ setUp: SetUp }>> = {
   payload: () => import('./subjects/payloads.js'),
   'start-up': () => import('./subjects/rest.js'),
   idle: () => import('./subjects/rest.js'),
+  shipping: () => import('./subjects/shipping.js'),
   tasks: () => import('./subjects/bounded-concurrency.js'),
 }
 

@@ -3,6 +3,7 @@ import { boundedConcurrency } from './bounded-concurrency.js'
 import { maps } from './maps.js'
 import { payloads } from './payloads.js'
 import { idle, startUp } from './rest.js'
+import { shipping } from './shipping.js'
 import { tinyCalls } from './tiny-calls.js'
 
-export const claims: readonly Claim[] = [tinyCalls, maps, payloads, startUp, idle, boundedConcurrency]
+export const claims: readonly Claim[] = [tinyCalls, maps, payloads, startUp, idle, boundedConcurrency, shipping]

@@ -28,6 +28,7 @@ const valuedModules = new Set<string>()
 const named = new WeakMap<object, { readonly module: string; readonly export: string }>()
 const codecs = new WeakMap<object, Codec<unknown, unknown>>()
 let codecCount = 0
+let remarks = 0
 
 /**
  * Makes a function that, wherever it is called, runs `fn` here: a call sends its arguments back to this side and returns a promise of
@@ -72,13 +73,16 @@ export function codecOf(prototype: object): Codec<unknown, unknown> | undefined 
 
 /**
  * Sends `fn` as source text with its captured variables, also when a worker could import it: what it captures is then as it is here. A
- * URL or file name marks every export of that module. Returns what it was given.
+ * URL or file name marks every export of that module. Of byValue() and byReference() the last word counts. Returns what it was given.
  * @example
  * pool.submit(byValue(parse), text)
  */
 export function byValue<F extends AnyFunction | string | URL>(fn: F): F {
-  if (typeof fn === 'function') valued.add(fn)
-  else if (typeof fn === 'string' || fn instanceof URL) valuedModules.add(String(fn))
+  remarks++
+  if (typeof fn === 'function') {
+    valued.add(fn)
+    named.delete(fn)
+  } else if (typeof fn === 'string' || fn instanceof URL) valuedModules.add(String(fn))
   else throw new TypeError(`byValue() takes a function or the URL of a module, got ${typeof fn}`)
   return fn
 }
@@ -96,6 +100,8 @@ export function isByValue(fn: object, module?: string): boolean {
  */
 export function byReference<F extends AnyFunction>(fn: F, name: ExportName): F {
   mustBeFunction('byReference', fn)
+  remarks++
+  valued.delete(fn)
   named.set(fn, { module: String(name.module), export: name.export ?? 'default' })
   return fn
 }
@@ -103,6 +109,11 @@ export function byReference<F extends AnyFunction>(fn: F, name: ExportName): F {
 /** What byReference() or link() said of this function. */
 export function nameOf(fn: object): { readonly module: string; readonly export: string } | undefined {
   return named.get(fn)
+}
+
+/** Changes whenever byValue() or byReference() say something: what was concluded before may be wrong now. */
+export function countOfMarks(): number {
+  return remarks
 }
 
 function mustBeFunction(where: string, fn: unknown): void {

@@ -4,7 +4,7 @@ import { NotShippableError } from '../core/errors.js'
 import { ARGUMENTS } from './encode.js'
 import { lastResort } from './errors-codec.js'
 import { canInspect, lookingOnce } from './inspector.js'
-import type { AnyFunction } from './marks.js'
+import { type AnyFunction, countOfMarks } from './marks.js'
 import { arePlain, isPlain } from './plain.js'
 import { type OutgoingOptions, type Peer, Sender } from './sender.js'
 import { sourceFacts } from './source-facts.js'
@@ -26,7 +26,8 @@ export class Outgoing {
   readonly #onWarning: ((message: string) => void) | undefined
   #warned = false
   /** Functions whose definition says it all. */
-  readonly #targets = new WeakMap<AnyFunction, number>()
+  #targets = new WeakMap<AnyFunction, number>()
+  #marks = countOfMarks()
 
   constructor(options: OutgoingOptions) {
     this.#sender = new Sender(options)
@@ -38,7 +39,7 @@ export class Outgoing {
    * @throws {NotShippableError} if something in it cannot cross.
    */
   ship(fn: AnyFunction, args: readonly unknown[], options?: { transfer?: readonly Transferable[] }): ShippedCall {
-    const target = this.#targets.get(fn)
+    const target = this.#target(fn)
     if (target !== undefined && arePlain(args) && (options?.transfer === undefined || options.transfer.length === 0)) {
       return { target, captured: undefined, args: plainly(args) }
     }
@@ -53,8 +54,16 @@ export class Outgoing {
    * @throws {NotShippableError} if something that it captures cannot cross.
    */
   prepare(fn: AnyFunction): (args: readonly unknown[], options?: { transfer?: readonly Transferable[] }) => ShippedCall {
-    const known = this.#targets.get(fn)
+    const known = this.#target(fn)
     return known === undefined ? lookingOnce(() => this.#prepareNew(fn)) : this.#caller(known)
+  }
+
+  #target(fn: AnyFunction): number | undefined {
+    if (this.#marks !== countOfMarks()) {
+      this.#marks = countOfMarks()
+      this.#targets = new WeakMap()
+    }
+    return this.#targets.get(fn)
   }
 
   #caller(target: number): (args: readonly unknown[], options?: { transfer?: readonly Transferable[] }) => ShippedCall {

@@ -6,7 +6,7 @@ import { ARGUMENTS, type Encoded, type EncodeOptions, Encoder } from './encode.j
 import { isOwnOfFunction } from './encode-functions.js'
 import { refOf } from './function-ref.js'
 import { PerWorker, Shared } from './held.js'
-import type { AnyFunction, Codec } from './marks.js'
+import { type AnyFunction, type Codec, isByValue, nameOf } from './marks.js'
 import { arePlain, isPlain } from './plain.js'
 import { movesOnly, type Transferable } from './transfer.js'
 import { type Code, type Definition, type Handles, NONE, type Packed, plainly, type SentDefinition } from './wire.js'
@@ -79,7 +79,7 @@ export class Sender {
   /** The id of what both sides have: positive, defined here; negative, defined by the peer. */
   known(value: object): number | undefined {
     const own = this.#ids.get(value)
-    if (own !== undefined) return own
+    if (own !== undefined && !this.#isOutdated(value, own)) return own
     const theirs = this.peer?.idOf(value)
     return theirs === undefined ? undefined : -theirs
   }
@@ -102,13 +102,24 @@ export class Sender {
   /** The id of a function or object that the other side finds by name. */
   reference(value: object): number | undefined {
     const known = this.#ids.get(value)
-    if (known !== undefined) return known
-    if (this.#unsteady.has(value)) return undefined
+    if (known !== undefined && !this.#isOutdated(value, known)) return known
+    if (this.#unsteady.has(value) && nameOf(value) === undefined) return undefined
     const found = refOf(value)
     if (found !== undefined) return this.define(found, value)
     // By value, and that does not change; asking again costs a look by the inspector.
     this.#unsteady.add(value)
     return undefined
+  }
+
+  /** Says whether byValue() or byReference() were told something else since this was defined. */
+  #isOutdated(value: object, id: number): boolean {
+    const definition = this.#defined.get(id)?.definition
+    const outdated =
+      definition?.kind === 'export'
+        ? isByValue(value, definition.module.specifier)
+        : definition?.kind === 'value' && nameOf(value) !== undefined
+    if (outdated) this.#ids.delete(value)
+    return outdated
   }
 
   /** The id of a unique symbol; well-known ones are globals. */

@@ -184,6 +184,17 @@ describe('byValue and byReference', () => {
     expect(explain(byValue((x: number) => x + 1)).by).toBe('value')
     expect(() => byValue(1 as never)).toThrow(TypeError)
   })
+
+  it('may be said after the function was sent in another way', () => {
+    const outgoing = new Outgoing({ boundary: 'thread' })
+    const kindOf = (fn: () => number): string =>
+      (outgoing.definition(outgoing.ship(fn, []).target) as { definition: { kind: string } }).definition.kind
+    const local = (): number => 2
+    expect([kindOf(local), kindOf(local)]).toEqual(['code', 'value'])
+    expect(kindOf(byReference(local, { module: tasksUrl, export: 'limit' }))).toBe('export')
+    expect(kindOf(local)).toBe('export')
+    expect(kindOf(byValue(local))).toBe('value')
+  })
 })
 
 describe('link', () => {
