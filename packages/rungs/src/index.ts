@@ -31,6 +31,7 @@ export { Future, type FutureResolvers, type FutureState, type ResultOptions } fr
 export type { BackoffOptions, RetryPolicy } from './core/retry.js'
 export { sleepSync } from './core/sleep.js'
 export { type AsCompletedOptions, asCompleted, type ReturnWhen, type WaitOptions, type WaitResult, wait } from './core/wait.js'
+export { ProcessPoolExecutor } from './executors/process-pool.js'
 export { TaskPoolExecutor } from './executors/task-pool.js'
 export { ThreadPoolExecutor } from './executors/thread-pool.js'
-export type { ExecutorOptions, ThreadOptions } from './workers/pool-options.js'
+export type { ExecutorOptions, ProcessOptions, ThreadOptions } from './workers/pool-options.js'
