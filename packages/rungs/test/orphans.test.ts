@@ -2,8 +2,8 @@
 import { ProcessPoolExecutor } from 'rungs'
 import { afterEach, describe, expect, it } from 'vitest'
 import { runProgram } from './fixtures/run-program.js'
-import { neverYield, pid } from './fixtures/work.js'
 import { until } from './fixtures/until.js'
+import { neverYield, pid } from './fixtures/work.js'
 
 const left: number[] = []
 

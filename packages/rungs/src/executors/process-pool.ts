@@ -73,7 +73,8 @@ export class ProcessPoolExecutor extends PoolExecutor {
 
 function checkProcessOptions({ execPath, execArgv, env, cwd, stdio, uid, gid, code }: ProcessOptions): void {
   for (const [name, value] of Object.entries({ execPath, cwd })) {
-    if (value !== undefined && (typeof value !== 'string' || value === '')) throw new TypeError(`${name} must be a path, got ${show(value)}`)
+    if (value !== undefined && (typeof value !== 'string' || value === ''))
+      throw new TypeError(`${name} must be a path, got ${show(value)}`)
   }
   if (execArgv !== undefined && !(Array.isArray(execArgv) && execArgv.every((flag) => typeof flag === 'string'))) {
     throw new TypeError(`execArgv must be an array of strings, got ${show(execArgv)}`)

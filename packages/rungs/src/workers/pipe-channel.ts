@@ -140,7 +140,8 @@ export class PipeChannel<Out extends Message, In extends Message> implements Cha
 
   /** @returns whether it refers to memory of whoever sent it */
   #write(message: Out | Aside): boolean {
-    if (message.type === 'call' && isSimpleCall(message) && this.#writer.simple(frameKinds.call, (to) => writeCall(message, to))) return false
+    if (message.type === 'call' && isSimpleCall(message) && this.#writer.simple(frameKinds.call, (to) => writeCall(message, to)))
+      return false
     if (message.type === 'reply' && isSimpleReply(message) && this.#writer.simple(frameKinds.reply, (to) => writeReply(message, to))) {
       return false
     }
@@ -183,7 +184,21 @@ function readCall(from: PlainReader): Request {
   const data: unknown[] = []
   for (let at = 0; at < count; at++) data.push(from.value())
   const args: Parcel = { plain: true, data }
-  return { type: 'call', id, call, key: undefined, attempt, target, captured: undefined, args, definitions: undefined, cell, mode, credit, tellBegin }
+  return {
+    type: 'call',
+    id,
+    call,
+    key: undefined,
+    attempt,
+    target,
+    captured: undefined,
+    args,
+    definitions: undefined,
+    cell,
+    mode,
+    credit,
+    tellBegin,
+  }
 }
 
 function isSimpleReply({ definitions, value }: Reply): boolean {

@@ -188,6 +188,12 @@ export async function waitIfFirst(board: Board, n: number): Promise<number> {
   return n
 }
 
+/** The first ends only once the board lets it, so that it is certain which ends first: of processes, neither sees when the other has told. */
+export async function holdIfFirst(board: Board, n: number): Promise<number> {
+  if (n === 0) await reached(board, 'release', 1)
+  return n
+}
+
 /** Runs until it sees that it is not wanted, without yielding: only the flag itself can tell it. Gives up after a while. */
 export function pollUntilAborted(board: Board): string {
   add(board, 'begun')

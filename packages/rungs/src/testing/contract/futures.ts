@@ -4,7 +4,7 @@ import { CancelledError, InvalidStateError, TimeoutError } from '../../core/erro
 import type { Future } from '../../core/future.js'
 import { asCompleted, wait } from '../../core/wait.js'
 import { read, release } from './board.js'
-import { context, contextHere, double, doubleLater, hold, holdSync, throwIt, waitIfFirst } from './functions.js'
+import { context, contextHere, double, doubleLater, hold, holdIfFirst, holdSync, throwIt } from './functions.js'
 import type { Group } from './scene.js'
 
 export const futureCases: Group = (add, { separate }) => {
@@ -201,9 +201,12 @@ export const futureCases: Group = (add, { separate }) => {
   add('asCompleted() gives futures as they end, each once', async ({ open, board }) => {
     const pool = open({ maxWorkers: 2 })
     const b = board()
-    const futures = [0, 1].map((n) => pool.submit(waitIfFirst, b, n))
+    const futures = [0, 1].map((n) => pool.submit(holdIfFirst, b, n))
     const seen: number[] = []
-    for await (const future of asCompleted([...futures, ...futures])) seen.push(await future)
+    for await (const future of asCompleted([...futures, ...futures])) {
+      seen.push(await future)
+      release(b)
+    }
     assert.deepEqual(seen, [1, 0])
   })
 }

@@ -4,7 +4,20 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { ExecutorShutdownError } from '../../core/errors.js'
 import type { Progress } from '../../core/executor.js'
 import { logged, peak, read, release } from './board.js'
-import { arrayOf, double, doubleLater, hold, itemAndIndex, logThenHold, logValue, power, sum, visit, waitIfFirst } from './functions.js'
+import {
+  arrayOf,
+  double,
+  doubleLater,
+  hold,
+  holdIfFirst,
+  itemAndIndex,
+  logThenHold,
+  logValue,
+  power,
+  sum,
+  visit,
+  waitIfFirst,
+} from './functions.js'
 import type { Group } from './scene.js'
 
 /** Counts how many of its items were taken, and whether it was told to end. */
@@ -56,7 +69,12 @@ export const mapCases: Group = (add) => {
   add('gives the results as they come with ordered: false', async ({ open, board }) => {
     const b = board()
     const items: [typeof b, number][] = [0, 1].map((n) => [b, n])
-    assert.deepEqual(await open({ maxWorkers: 2 }).starmap(waitIfFirst, items, { ordered: false }).toArray(), [1, 0])
+    const seen: number[] = []
+    for await (const n of open({ maxWorkers: 2 }).starmap(holdIfFirst, items, { ordered: false })) {
+      seen.push(n)
+      release(b)
+    }
+    assert.deepEqual(seen, [1, 0])
   })
 
   add('gives all results once with ordered: false', async ({ open }) => {
