@@ -6,6 +6,7 @@ import type { SetUp } from './subjects/subject.js'
 const subjects: Record<string, () => Promise<{ setUp: SetUp }>> = {
   tiny: () => import('./subjects/tiny-calls.js'),
   tasks: () => import('./subjects/bounded-concurrency.js'),
+  processes: () => import('./subjects/processes.js'),
 }
 
 const [claim = '', contestant = ''] = process.argv.slice(2)

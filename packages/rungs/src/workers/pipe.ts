@@ -25,6 +25,8 @@ export class Pipe {
   #stuckSince = 0
   #pause = 1
   #state: 'open' | 'ended' | 'closed' = 'open'
+  /** Nobody reads what is written. What the other side wrote before it ended is still to be read. */
+  #unread = false
 
   constructor(fd: number) {
     this.#fd = fd
@@ -91,7 +93,7 @@ export class Pipe {
       const bytes = target()
       const count = this.#attempt(() => readSync(this.#fd, bytes, 0, bytes.byteLength, null))
       if (count === undefined) break
-      if (count === 0) {
+      if (count === 0 || count === 'failed') {
         this.#state = 'ended'
         break
       }
@@ -119,9 +121,10 @@ export class Pipe {
   #write(): boolean {
     while (this.#queue.length > 0) {
       const pieces = this.#queue.length > mostPieces ? this.#queue.slice(0, mostPieces) : this.#queue
-      const written = this.#state === 'open' ? this.#attempt(() => writevSync(this.#fd, pieces)) : undefined
-      if (this.#state !== 'open') {
-        // Nobody will read it. That the other side is gone is told by whoever watches it.
+      const written = this.#unread || this.#state !== 'open' ? 'failed' : this.#attempt(() => writevSync(this.#fd, pieces))
+      if (written === 'failed') {
+        // That the other side is gone is told by whoever watches it.
+        this.#unread = true
         this.#queue = []
         return true
       }
@@ -170,7 +173,7 @@ export class Pipe {
   }
 
   /** @returns undefined when the kernel has nothing, or no room */
-  #attempt(action: () => number): number | undefined {
+  #attempt(action: () => number): number | 'failed' | undefined {
     const limit = Error.stackTraceLimit
     // It happens all the time, and nobody sees the error.
     Error.stackTraceLimit = 0
@@ -179,8 +182,7 @@ export class Pipe {
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException // Of fs.
       if (code === 'EAGAIN' || code === 'EWOULDBLOCK' || code === 'EINTR') return undefined
-      this.#state = 'ended'
-      return undefined
+      return 'failed'
     } finally {
       Error.stackTraceLimit = limit
     }

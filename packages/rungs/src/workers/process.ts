@@ -102,6 +102,7 @@ class ChildWorker {
   #crash: (Aside & { type: 'crash' }) | undefined
   #gone: ((death: Omit<Death, 'inPeace'>) => void) | undefined
   #ended = false
+  #ready = false
 
   constructor(child: ChildProcess, config: ProcessConfig) {
     this.#child = child
@@ -153,6 +154,7 @@ class ChildWorker {
             case 'start':
               return
             default:
+              if (message.type === 'ready') this.#ready = true
               receive(message)
           }
         }),
@@ -229,9 +231,10 @@ class ChildWorker {
   #causeOf({ signal, exitCode }: Omit<Death, 'inPeace'>): unknown {
     const crash = this.#crash
     if (crash !== undefined && signal === undefined && exitCode !== 0) return errorOf(crash)
-    const { fatal } = this.#stderr
+    const { fatal, text } = this.#stderr
     if (fatal !== undefined) return new Error(fatal)
-    return undefined
+    // Node says there what it could not do. Later, what is written there is rather for people.
+    return this.#ready || text === undefined ? undefined : new Error(text)
   }
 }
 
