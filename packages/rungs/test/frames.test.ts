@@ -31,7 +31,7 @@ describe('frames', () => {
         for (const one of messages) writer.any(one)
         expect(read(writer.take(), sizes)).toEqual(messages)
       }),
-      { numRuns: 40 },
+      { numRuns: 15 },
     )
   })
 
