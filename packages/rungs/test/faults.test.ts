@@ -13,7 +13,7 @@ import {
   ThreadPoolExecutor,
   WorkerDiedError,
 } from 'rungs'
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { until } from './fixtures/until.js'
 
 type Fixtures = typeof import('./fixtures/faults.js')
@@ -125,7 +125,8 @@ async function play(rung: Rung, fault: Fault, phase: Phase): Promise<void> {
   const effect = effects[fault]
   const harmless = effect.dies === undefined && effect.throws === undefined && !effect.hangs
   const keyed = { key: 'sw1', grace: 50 }
-  const begun = (pool: Executor, future: Future<unknown>) => until('it runs', () => future.done || (pool.stats.running === 1 && future.running))
+  const begun = (pool: Executor, future: Future<unknown>) =>
+    until('it runs', () => future.done || (pool.stats.running === 1 && future.running))
   switch (phase) {
     case 'starting': {
       const code = `import { faults } from ${JSON.stringify(faultsUrl.href)}; faults[${JSON.stringify(fault)}]()`
@@ -179,6 +180,13 @@ async function play(rung: Rung, fault: Fault, phase: Phase): Promise<void> {
       })
   }
 }
+
+beforeAll(async () => {
+  // What the library listens to once and for all is there from the first failure on.
+  const pool = new ThreadPoolExecutor(1)
+  await pool.submit(perform, 'throws').exception()
+  await pool.terminate()
+})
 
 describe.each<Rung>(['threads', 'processes'])('%s', (rung) => {
   describe.each(phases)('while %s', (phase) => {

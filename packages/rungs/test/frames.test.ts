@@ -7,7 +7,9 @@ import type { PlainReader, PlainWriter } from '../dist/workers/plain-values.js'
 /** Reads the pieces as if they came in bytes of the given sizes, one after the other. */
 function read(pieces: readonly Uint8Array[], sizes: readonly number[]): unknown[] {
   const messages: unknown[] = []
-  const reader = new FrameReader((_kind, body: PlainReader | undefined, message) => messages.push(body === undefined ? message : body.value()))
+  const reader = new FrameReader((_kind, body: PlainReader | undefined, message) =>
+    messages.push(body === undefined ? message : body.value()),
+  )
   const all = Buffer.concat(pieces)
   for (let at = 0, i = 0; at < all.byteLength; i++) {
     const size = sizes.length === 0 ? all.byteLength : Math.max(1, sizes[i % sizes.length] ?? 1)
@@ -26,11 +28,15 @@ const message = fc.oneof(
 describe('frames', () => {
   it('carry messages in order, however they are cut', () => {
     fc.assert(
-      fc.property(fc.array(message, { maxLength: 6 }), fc.array(fc.constantFrom(1, 5, 4_095, 65_536, 70_001), { minLength: 2, maxLength: 5 }).map((sizes) => [...sizes, 9_999]), (messages, sizes) => {
-        const writer = new FrameWriter()
-        for (const one of messages) writer.any(one)
-        expect(read(writer.take(), sizes)).toEqual(messages)
-      }),
+      fc.property(
+        fc.array(message, { maxLength: 6 }),
+        fc.array(fc.constantFrom(1, 5, 4_095, 65_536, 70_001), { minLength: 2, maxLength: 5 }).map((sizes) => [...sizes, 9_999]),
+        (messages, sizes) => {
+          const writer = new FrameWriter()
+          for (const one of messages) writer.any(one)
+          expect(read(writer.take(), sizes)).toEqual(messages)
+        },
+      ),
       { numRuns: 15 },
     )
   })
