@@ -11,6 +11,7 @@ const subjects: Record<string, () => Promise<{ setUp: SetUp }>> = {
   idle: () => import('./subjects/rest.js'),
   shipping: () => import('./subjects/shipping.js'),
   tasks: () => import('./subjects/bounded-concurrency.js'),
+  processes: () => import('./subjects/processes.js'),
 }
 
 const [claim = '', contestant = ''] = process.argv.slice(2)

@@ -25,16 +25,17 @@ const versions = [
 ]
 
 describe('the programs of the README', () => {
-  it.each(['tasks', 'threads', 'failures', 'cancel', 'futures'])('%s fits on a screen', (name) => {
+  it.each(['tasks', 'threads', 'processes', 'failures', 'cancel', 'futures'])('%s fits on a screen', (name) => {
     expect(linesOf(regionOf(name)).length).toBeGreaterThan(5)
     expect(linesOf(regionOf(name)).length).toBeLessThanOrEqual(20)
   })
 
-  it('tasks and threads differ by one word', () => {
+  it('tasks, threads and processes differ by one word', () => {
     expect(regionOf('tasks').replaceAll('TaskPoolExecutor', 'ThreadPoolExecutor')).toBe(regionOf('threads'))
+    expect(regionOf('tasks').replaceAll('TaskPoolExecutor', 'ProcessPoolExecutor')).toBe(regionOf('processes'))
   })
 
-  it.each(['tasks', 'threads'])('%s prints the versions in the order of the hosts', async (name) => {
+  it.each(['tasks', 'threads', 'processes'])('%s prints the versions in the order of the hosts', async (name) => {
     expect(await linesFrom(name)).toEqual(versions)
   })
 

@@ -25,7 +25,7 @@ async function verify(pool: Pool): Promise<void> {
   for (const n of values.slice(0, 4)) deepStrictEqual(await pool.call(n), n)
 }
 
-const runs = { burst, window, 'round trip': roundTrip }
+export const runs = { burst, window, 'round trip': roundTrip }
 
 /** All at once, then wait for all. */
 async function burst(pool: Pool, count: number): Promise<Sample> {

@@ -39,7 +39,8 @@ export {
   type WaitResult,
   wait,
 } from './core/wait.js'
+export { ProcessPoolExecutor } from './executors/process-pool.js'
 export { TaskPoolExecutor } from './executors/task-pool.js'
 export { ThreadPoolExecutor } from './executors/thread-pool.js'
 export {} from './executors/to-thread.js'
-export type { ExecutorOptions, ThreadOptions } from './workers/pool-options.js'
+export type { ExecutorOptions, ProcessOptions, ThreadOptions } from './workers/pool-options.js'

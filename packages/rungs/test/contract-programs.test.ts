@@ -5,6 +5,7 @@ import { type Ended, runProgram } from './fixtures/run-program.js'
 const classes: readonly { readonly name: string; readonly separate: boolean }[] = [
   { name: 'TaskPoolExecutor', separate: false },
   { name: 'ThreadPoolExecutor', separate: true },
+  { name: 'ProcessPoolExecutor', separate: true },
 ]
 
 describe.each(classes)('a program with a $name', ({ name, separate }) => {

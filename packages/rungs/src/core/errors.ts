@@ -87,6 +87,8 @@ export interface WorkerDeath {
   readonly worker?: string | undefined
   /** The `key` of the call that this error is about. */
   readonly key?: string | undefined
+  /** The last lines that the process wrote to stderr by itself: what Node and V8 say before they give up. */
+  readonly stderr?: string | undefined
   /** The error that ended the worker, when there was one. */
   readonly cause?: unknown
 }
@@ -104,6 +106,8 @@ export class WorkerDiedError extends BrokenExecutorError {
   readonly worker: string | undefined
   /** The `key` of the call that this error is about. */
   readonly key: string | undefined
+  /** The last lines that the process wrote to stderr by itself: what Node and V8 say before they give up. */
+  readonly stderr: string | undefined
 
   constructor(message: string, death: WorkerDeath = {}) {
     super(message, death.cause === undefined ? undefined : { cause: death.cause })
@@ -111,6 +115,7 @@ export class WorkerDiedError extends BrokenExecutorError {
     this.signal = death.signal
     this.worker = death.worker
     this.key = death.key
+    this.stderr = death.stderr
   }
 }
 

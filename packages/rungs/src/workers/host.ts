@@ -9,6 +9,8 @@ export interface Death {
   readonly inPeace: boolean
   readonly exitCode?: number | undefined
   readonly signal?: string | undefined
+  /** What it last wrote to stderr. */
+  readonly stderr?: string | undefined
   /** What ended it, if that is known. */
   readonly cause?: unknown
 }

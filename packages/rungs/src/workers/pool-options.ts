@@ -52,6 +52,26 @@ export interface ThreadOptions extends ExecutorOptions {
   readonly code?: 'any' | 'references-only' | undefined
 }
 
+/** The options of executors whose workers are processes. */
+export interface ProcessOptions extends ExecutorOptions {
+  /** The program that runs the workers: a Node of another version, for one. Default: that of this process. */
+  readonly execPath?: string | undefined
+  /** Flags of Node for the processes, such as `--max-old-space-size=512`. Default: those of this process. */
+  readonly execArgv?: readonly string[] | undefined
+  /** The environment of the processes. Default: a copy of that of this process. */
+  readonly env?: NodeJS.ProcessEnv | undefined
+  /** The folder that the processes work in. Default: that of this process. */
+  readonly cwd?: string | undefined
+  /** What becomes of what the processes print: `'inherit'` (the default) prints it here, in whole lines; `'ignore'` drops it. */
+  readonly stdio?: 'inherit' | 'ignore' | undefined
+  /** The user that the processes belong to. */
+  readonly uid?: number | undefined
+  /** The group that the processes belong to. */
+  readonly gid?: number | undefined
+  /** `'references-only'` refuses to send source text: functions must be exports of modules. */
+  readonly code?: 'any' | 'references-only' | undefined
+}
+
 /** Options with their defaults, known to be right. */
 export interface PoolOptions extends PoolConfig {
   readonly name: string

@@ -70,7 +70,7 @@ export type Action =
   /** All is done after a shutdown. Comes once. */
   | { readonly type: 'closed' }
 
-/** Workers that die before they are ready, one after the other, until the pool gives up. */
+/** Workers that die before they have begun anything, one after the other, until the pool gives up. */
 const startsUntilBroken = 3
 /** So many calls have to wait before workers that have no place for them are given some. */
 const lot = 32
@@ -102,6 +102,8 @@ export class PoolState {
   /** Workers whose thread is blocked by a call that waits for another call of the pool. */
   #blocked = 0
   #failedStarts = 0
+  /** Workers that died as soon as they had a call, and before it began, one after the other, with no call that ended in between. */
+  #fruitless = 0
   #lastId = 0
   #lastOrder = 0
   /** Calls that wait for a place at a worker, and the lowest priority among them. */
@@ -251,6 +253,7 @@ export class PoolState {
   ended(ticket: Ticket, worker: WorkerRecord, recycle = false, now = 0): void {
     if (ticket.place === 'admitted') this.#take(ticket, worker)
     if (ticket.place !== 'running') return
+    this.#fruitless = 0
     this.#leave(ticket, worker)
     worker.moved = true
     if (worker.pace === 'stuck') worker.pace = 'even'
@@ -321,6 +324,7 @@ export class PoolState {
       if (hasBegun || this.#phase === 'terminating') this.actions.push({ type: 'lost', ticket, worker })
       else again.unshift(ticket)
     }
+    if (phase === 'ready' && again.length > 0 && !inPeace) this.#fruitless++
     for (const ticket of again) {
       ticket.place = 'queued'
       this.#queue.unshift(ticket)
@@ -333,7 +337,8 @@ export class PoolState {
     worker.phase = 'dying'
     const wasWanted = phase === 'ready' || phase === 'starting'
     const unexpected = wasWanted && !inPeace
-    if (unexpected && (!this.#config.replaceDeadWorkers || this.#failedStarts >= startsUntilBroken)) this.break()
+    const hopeless = this.#failedStarts >= startsUntilBroken || this.#fruitless >= startsUntilBroken
+    if (unexpected && (!this.#config.replaceDeadWorkers || hopeless)) this.break()
     this.#decide()
   }
 

@@ -698,8 +698,9 @@ export class WorkerPool implements ItemOwner {
     const host = this.#hosts.get(worker.id)
     if (host === undefined) return
     attempt.grace = this.#deadlines.add(this.#deadlines.now() + item.options.grace, () => {
-      // One that has not begun will not: it is told before it does, and its worker is busy with another.
-      if (!host.replaceable || !host.hasBegun(attempt)) return
+      // One that has not begun will not: it is told before it does, and its worker is busy with another. When there is no other, it is something
+      // left behind that keeps the worker busy, for ever as far as anyone can tell.
+      if (!host.replaceable || !(host.hasBegun(attempt) || worker.calls.size === 1)) return
       this.#restarting.add(worker.index)
       this.#state.overran(attempt)
       this.#drain()

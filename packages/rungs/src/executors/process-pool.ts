@@ -1,0 +1,88 @@
+import { Outgoing } from '../calls/index.js'
+import { clock } from '../core/clock.js'
+import { requireInteger, requireOneOf, show } from '../core/options.js'
+import { HandleTable } from '../workers/handle-table.js'
+import { Patience } from '../workers/patience.js'
+import { WorkerPool } from '../workers/pool.js'
+import { checkPoolOptions, optionsOf, type ProcessOptions } from '../workers/pool-options.js'
+import { processSpawner } from '../workers/process.js'
+import { shipStartup } from '../workers/thread.js'
+import { nextPoolId, PoolExecutor, viewOf } from './pool-executor.js'
+
+const executors = new URL('./remote-executor.js', import.meta.url).href
+
+/**
+ * Runs functions in child processes: in parallel, each with memory of its own. Take it for what may crash, leak or never end, and for what must
+ * not share anything; a crash ends the calls of one process and the pool goes on. Arguments and results are copied. See {@link Executor} for the
+ * methods.
+ *
+ * The processes end with this one, also when it is killed and when they never yield. `resultSync()` blocks this thread and looks for results
+ * every millisecond at the least.
+ * @throws {RangeError} or {@link TypeError} from the constructor if an option is wrong or unknown; {@link NotShippableError} if the initializer or
+ *   finalizer cannot cross
+ * @example
+ * await using pool = new ProcessPoolExecutor({ maxWorkers: 4, execArgv: ['--max-old-space-size=512'] })
+ * const pages = await pool.map(render, documents).toArray()
+ */
+export class ProcessPoolExecutor extends PoolExecutor {
+  /** `new ProcessPoolExecutor(3)` means `{ maxWorkers: 3 }`. */
+  constructor(given?: number | ProcessOptions) {
+    const options: ProcessOptions = optionsOf(given)
+    const further = ['execPath', 'execArgv', 'env', 'cwd', 'stdio', 'uid', 'gid', 'code']
+    const checked = checkPoolOptions('ProcessPoolExecutor', options, further)
+    checkProcessOptions(options)
+    const { code } = options
+    const handles = new HandleTable()
+    const outgoing = new Outgoing({
+      boundary: 'process',
+      handles,
+      onWarning: (message) => process.emitWarning(message, { type: 'RungsWarning', code: 'RUNGS_LARGE_CAPTURE' }),
+      ...(code !== undefined && { code }),
+    })
+    handles.packReason = (reason) => {
+      const { plain, data, uses } = outgoing.packError(reason)
+      // One that needs definitions would need them sent before; that an unusual class of error is missed is bearable.
+      return uses.length === 0 ? { plain, data } : { plain: true, data: String(reason) }
+    }
+    const news = new Patience()
+    const time = clock()
+    const id = nextPoolId()
+    const spawn = processSpawner({
+      pool: id,
+      outgoing,
+      handles,
+      news,
+      callsPerWorker: checked.callsPerWorker,
+      measureMemory: checked.maxMemoryPerWorker !== Number.POSITIVE_INFINITY,
+      initializer: shipStartup(outgoing, checked.initializer, checked.initargs),
+      finalizer: shipStartup(outgoing, checked.finalizer, []),
+      code,
+      executors,
+      execPath: options.execPath,
+      execArgv: options.execArgv,
+      env: options.env,
+      cwd: options.cwd,
+      stdio: options.stdio ?? 'inherit',
+      uid: options.uid,
+      gid: options.gid,
+      now: () => time.now(),
+    })
+    super(viewOf(new WorkerPool(checked, { spawn, outgoing, news }), id, checked, true))
+  }
+}
+
+function checkProcessOptions({ execPath, execArgv, env, cwd, stdio, uid, gid, code }: ProcessOptions): void {
+  for (const [name, value] of Object.entries({ execPath, cwd })) {
+    if (value !== undefined && (typeof value !== 'string' || value === ''))
+      throw new TypeError(`${name} must be a path, got ${show(value)}`)
+  }
+  if (execArgv !== undefined && !(Array.isArray(execArgv) && execArgv.every((flag) => typeof flag === 'string'))) {
+    throw new TypeError(`execArgv must be an array of strings, got ${show(execArgv)}`)
+  }
+  if (env !== undefined && (typeof env !== 'object' || env === null))
+    throw new TypeError(`env must be an object of strings, got ${show(env)}`)
+  if (stdio !== undefined) requireOneOf('stdio', stdio, ['inherit', 'ignore'])
+  if (uid !== undefined) requireInteger('uid', uid, 0)
+  if (gid !== undefined) requireInteger('gid', gid, 0)
+  if (code !== undefined) requireOneOf('code', code, ['any', 'references-only'])
+}

@@ -1,0 +1,335 @@
+// Messages as bytes: frames with their length in front. What most calls and replies are (numbers and short texts) is written by hand, the rest
+// by v8.serialize. A large buffer follows its frame as it is, so that its bytes are never copied here: they go from the memory of one value to
+// that of the other by way of the kernel.
+//
+//   frame:  length u32 │ kind u8 │ count of parts u8 │ their lengths f64 × count │ body │ the parts
+//                      └──────────────────── length bytes ──────────────────────────────┘
+import { Deserializer, Serializer } from 'node:v8'
+import { PlainReader, PlainWriter } from './plain-values.js'
+
+/** Buffers from this size on follow their frame. Below, one more piece to write costs more than the copy. */
+export const partSize = 16 * 1024
+/** Bytes that are collected before they become a piece of their own. */
+const pageSize = 64 * 1024
+const mostParts = 250
+const headSize = 6
+
+/** What a message is on its way: `any` is for v8, the other two are read where they are written. */
+export const frameKinds = { any: 0, call: 1, reply: 2 } as const
+
+/** Turns messages into pieces of bytes, to be written one after the other. */
+export class FrameWriter {
+  readonly #plain = new PlainWriter(pageSize)
+  #pieces: Uint8Array[] = []
+  /** Bytes that wait in {@link take}. */
+  bytes = 0
+
+  /**
+   * Adds a message. `buffers`: ArrayBuffers in it, of which the large ones follow as they are.
+   * @returns whether it has parts: these are memory of the sender, so they are to be written before that changes.
+   * @throws if it cannot be written; then nothing is.
+   */
+  any(message: unknown, buffers: readonly ArrayBuffer[] = []): boolean {
+    const serializer = new MessageSerializer()
+    serializer.writeHeader()
+    for (const buffer of buffers) serializer.part(buffer)
+    serializer.writeValue(message)
+    return this.#add(frameKinds.any, serializer.releaseBuffer(), serializer.parts)
+  }
+
+  /**
+   * Adds a message made of numbers and of values, as `write` says. Gives up, and adds nothing, when one of the values is neither a number nor
+   * another simple thing.
+   * @returns false if it gave up
+   */
+  simple(kind: number, write: (plain: PlainWriter) => boolean): boolean {
+    const plain = this.#plain
+    for (let page = 0; page < 2; page++) {
+      const start = plain.at
+      plain.begin(headSize)
+      const simple = write(plain)
+      if (simple && !plain.overflown) {
+        plain.head(start, kind)
+        this.bytes += plain.at - start
+        return true
+      }
+      plain.at = start
+      if (!simple && !plain.overflown) return false
+      this.#closePage()
+      plain.renew()
+    }
+    return false
+  }
+
+  /** Everything that was added since the last time. */
+  take(): Uint8Array[] {
+    this.#closePage()
+    const pieces = this.#pieces
+    this.#pieces = []
+    this.bytes = 0
+    return pieces
+  }
+
+  /** What was taken has been written: its memory can be used again. */
+  reuse(): void {
+    if (this.#pieces.length === 0) this.#plain.restart()
+  }
+
+  #add(kind: number, body: Uint8Array, parts: readonly Uint8Array[]): boolean {
+    const headLength = headSize + 8 * parts.length
+    const plain = this.#plain
+    const small = body.byteLength <= 4_096
+    const needed = headLength + (small ? body.byteLength : 0)
+    if (!plain.fits(needed)) {
+      this.#closePage()
+      plain.renew()
+    }
+    plain.frame(kind, parts, headLength, body.byteLength)
+    if (small) plain.bytes(body)
+    this.bytes += headLength + body.byteLength
+    if (small && parts.length === 0) return false
+    this.#closePage()
+    if (!small) this.#pieces.push(body)
+    for (const part of parts) {
+      this.#pieces.push(part)
+      this.bytes += part.byteLength
+    }
+    return parts.length > 0
+  }
+
+  #closePage(): void {
+    const piece = this.#plain.piece()
+    if (piece !== undefined) this.#pieces.push(piece)
+  }
+}
+
+/** Puts frames together again out of what comes in, and hands over what they hold. */
+export class FrameReader {
+  readonly #receive: (kind: number, body: PlainReader | undefined, message: unknown) => void
+  readonly #scratch = Buffer.allocUnsafeSlow(pageSize)
+  /** Bytes of the scratch that are there and were not read. May change whenever something is handed over: that may read more. */
+  #start = 0
+  #end = 0
+  /** A frame that is larger than the scratch, or has parts. */
+  #large: LargeFrame | undefined
+
+  /** `receive` gets the kind, and either a reader of what `simple` wrote or the message. */
+  constructor(receive: (kind: number, body: PlainReader | undefined, message: unknown) => void) {
+    this.#receive = receive
+  }
+
+  /** How many bytes are known to be missing; 0: not known. */
+  get missing(): number {
+    return this.#large?.missing ?? 0
+  }
+
+  /** Where the next bytes belong. */
+  target(): Uint8Array {
+    if (this.#large !== undefined) return this.#large.target()
+    if (this.#end === pageSize) {
+      this.#scratch.copyWithin(0, this.#start, this.#end)
+      this.#end -= this.#start
+      this.#start = 0
+    }
+    return this.#scratch.subarray(this.#end)
+  }
+
+  /** So many bytes were put there. */
+  filled(count: number): void {
+    if (this.#large === undefined) this.#end += count
+    else this.#large.filled(count)
+    this.#read()
+  }
+
+  /** Takes bytes from elsewhere. They are copied. */
+  push(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.byteLength; ) {
+      const target = this.target()
+      const count = Math.min(target.byteLength, bytes.byteLength - at)
+      target.set(count === bytes.byteLength ? bytes : bytes.subarray(at, at + count))
+      at += count
+      this.filled(count)
+    }
+  }
+
+  #read(): void {
+    for (;;) {
+      if (this.#large !== undefined) {
+        if (this.#large.missing > 0) return
+        const { head, parts } = this.#large
+        this.#large = undefined
+        this.#give(head, 0, head.byteLength, parts)
+        continue
+      }
+      const there = this.#end - this.#start
+      if (there < 4) break
+      const length = this.#scratch.readUInt32LE(this.#start)
+      const counted = there >= headSize ? (this.#scratch[this.#start + 5] ?? 0) : undefined
+      if (counted === 0 && there >= 4 + length) {
+        const start = this.#start + 4
+        this.#start = start + length
+        this.#give(this.#scratch, start, start + length, [])
+        continue
+      }
+      // It may be read where it is once it is complete.
+      if (counted === undefined || (counted === 0 && 4 + length <= pageSize)) break
+      this.#beginLarge(length)
+    }
+    if (this.#start === this.#end) {
+      this.#start = 0
+      this.#end = 0
+    } else if (this.#start > pageSize / 2) {
+      this.#scratch.copyWithin(0, this.#start, this.#end)
+      this.#end -= this.#start
+      this.#start = 0
+    }
+  }
+
+  #beginLarge(length: number): void {
+    const large = new LargeFrame(length)
+    this.#large = large
+    this.#start += 4
+    while (this.#start < this.#end && large.missing > 0) {
+      const target = large.target()
+      const count = Math.min(target.byteLength, this.#end - this.#start)
+      target.set(this.#scratch.subarray(this.#start, this.#start + count))
+      this.#start += count
+      large.filled(count)
+    }
+  }
+
+  #give(bytes: Buffer, start: number, end: number, parts: readonly ArrayBuffer[]): void {
+    const kind = bytes[start] ?? 0
+    const body = start + 2 + 8 * parts.length
+    if (kind !== frameKinds.any) {
+      this.#receive(kind, new PlainReader(bytes, body), undefined)
+      return
+    }
+    const deserializer = new MessageDeserializer(bytes.subarray(body, end), parts)
+    deserializer.readHeader()
+    this.#receive(kind, undefined, deserializer.readValue())
+  }
+}
+
+/** Bytes go straight to where they stay. */
+class LargeFrame {
+  readonly head: Buffer
+  parts: ArrayBuffer[] = []
+  #headFilled = 0
+  #part = 0
+  #partFilled = 0
+  missing: number
+
+  constructor(length: number) {
+    this.head = Buffer.allocUnsafeSlow(length)
+    this.missing = length
+  }
+
+  target(): Uint8Array {
+    if (this.#headFilled < this.head.byteLength) return this.head.subarray(this.#headFilled)
+    const part = this.parts[this.#part]
+    return part === undefined ? this.head.subarray(this.head.byteLength) : new Uint8Array(part, this.#partFilled)
+  }
+
+  filled(count: number): void {
+    this.missing -= count
+    if (this.#headFilled < this.head.byteLength) {
+      this.#headFilled += count
+      if (this.#headFilled === this.head.byteLength) this.#readLengths()
+      return
+    }
+    this.#partFilled += count
+    if (this.#partFilled === this.parts[this.#part]?.byteLength) {
+      this.#part++
+      this.#partFilled = 0
+    }
+  }
+
+  #readLengths(): void {
+    for (let part = 0; part < (this.head[1] ?? 0); part++) {
+      const length = this.head.readDoubleLE(2 + 8 * part)
+      // Not one that is cleared first: that would take as long as to fill it.
+      this.parts.push(Buffer.allocUnsafeSlow(length).buffer)
+      this.missing += length
+    }
+  }
+}
+
+// ---- what v8 leaves to us -----------------------------------------------------------------------------------------
+
+const viewNames = [
+  'Uint8Array',
+  'Int8Array',
+  'Uint8ClampedArray',
+  'Int16Array',
+  'Uint16Array',
+  'Int32Array',
+  'Uint32Array',
+  'Float32Array',
+  'Float64Array',
+  'BigInt64Array',
+  'BigUint64Array',
+  'DataView',
+  'Float16Array',
+]
+
+/** What the declarations of Node leave out of its documented Serializer. */
+interface Hooks {
+  _setTreatArrayBufferViewsAsHostObjects(flag: boolean): void
+}
+
+class MessageSerializer extends Serializer {
+  readonly parts: Uint8Array[] = []
+
+  constructor() {
+    super()
+    ;(this as unknown as Hooks)._setTreatArrayBufferViewsAsHostObjects(true)
+  }
+
+  /** From now on this buffer is mentioned by its number only. */
+  part(buffer: ArrayBuffer): void {
+    if (buffer.byteLength < partSize || this.parts.length >= mostParts) return
+    this.transferArrayBuffer(this.parts.length, buffer)
+    this.parts.push(new Uint8Array(buffer))
+  }
+
+  /** The errors that are thrown when something cannot be written. */
+  _getDataCloneError(message: string): Error {
+    return new DOMException(message, 'DataCloneError')
+  }
+
+  _writeHostObject(value: unknown): void {
+    if (!ArrayBuffer.isView(value)) throw this._getDataCloneError('An object of Node itself cannot be sent to another process')
+    const bytes = new Uint8Array(value.buffer as ArrayBuffer, value.byteOffset, value.byteLength)
+    this.writeUint32(Math.max(0, viewNames.indexOf(Object.prototype.toString.call(value).slice(8, -1))))
+    this.writeUint32(bytes.byteLength)
+    if (bytes.byteLength >= partSize && this.parts.length < mostParts) {
+      this.writeUint32(1 + this.parts.length)
+      this.parts.push(bytes)
+      return
+    }
+    this.writeUint32(0)
+    this.writeRawBytes(bytes)
+  }
+}
+
+type ViewClass = new (buffer: ArrayBuffer, byteOffset?: number, length?: number) => ArrayBufferView
+
+class MessageDeserializer extends Deserializer {
+  readonly #parts: readonly ArrayBuffer[]
+
+  constructor(bytes: Uint8Array, parts: readonly ArrayBuffer[]) {
+    super(bytes)
+    this.#parts = parts
+    for (const [id, part] of parts.entries()) this.transferArrayBuffer(id, part)
+  }
+
+  _readHostObject(): ArrayBufferView {
+    const View = Reflect.get(globalThis, viewNames[this.readUint32()] ?? '') as ViewClass
+    const length = this.readUint32()
+    const part = this.readUint32()
+    // A copy: what is read here is the memory of the next frame.
+    const buffer = part === 0 ? new Uint8Array(this.readRawBytes(length)).buffer : (this.#parts[part - 1] ?? new ArrayBuffer(0))
+    return new View(buffer)
+  }
+}

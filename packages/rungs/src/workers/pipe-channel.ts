@@ -1,0 +1,238 @@
+// A channel over a pipe: messages are put together per turn of the loop and written at once.
+import { Kind } from '../calls/wire.js'
+import type { Channel } from './channel.js'
+import { FrameReader, FrameWriter, frameKinds } from './frames.js'
+import type { FromWorker, Parcel, Reply, Request, ToWorker } from './messages.js'
+import { Pipe } from './pipe.js'
+import type { PlainReader, PlainWriter } from './plain-values.js'
+
+/** About the pipe itself, and about what threads see in shared memory. */
+export type Aside =
+  | { readonly type: 'start'; readonly start: unknown }
+  /** How much of each of these calls has begun: 0 or 1, of a chunk the number of items. `all`: of the others, nothing has. */
+  | { readonly type: 'begun cells'; readonly cells: readonly (readonly [cell: number, count: number])[]; readonly all: boolean }
+  /** What ended the process. */
+  | { readonly type: 'crash'; readonly name: string; readonly message: string; readonly stack: string | undefined; readonly code: unknown }
+
+type Message = ToWorker | FromWorker | Aside
+
+/** What the event loop tells of a pipe. */
+export interface Readiness {
+  ref(): unknown
+  unref(): unknown
+  destroy(): unknown
+}
+
+export interface PipeChannelParts {
+  readonly fd: number
+  readonly socket: Readiness
+  /** Milliseconds for which large buffers may keep this thread waiting until they are written. After that they are copied. */
+  readonly patience: number
+  /** Messages that must not wait for the end of the turn, since the turn may be long. */
+  readonly urgent: (message: Message) => 'now' | 'at the end' | 'and wait'
+  /** Something has come in. */
+  readonly heard?: () => void
+}
+
+const modes = ['call', 'stream', 'chunk'] as const
+const statuses = ['fulfilled', 'rejected', 'skipped'] as const
+/** So much may wait to be written until what is printed has to wait for it. */
+const muchOutput = 1024 * 1024
+/** Frames of a turn that reach this size are written without waiting for its end. */
+const muchAtOnce = 256 * 1024
+const noMemory = -1
+
+export class PipeChannel<Out extends Message, In extends Message> implements Channel<Out | Aside, In | Aside> {
+  readonly #parts: PipeChannelParts
+  readonly #pipe: Pipe
+  readonly #writer = new FrameWriter()
+  readonly #reader: FrameReader
+  #receive: ((message: In | Aside) => void) | undefined
+  #flushing = false
+  readonly #target = (): Uint8Array => this.#reader.target()
+  readonly #filled = (count: number): void => this.#reader.filled(count)
+
+  constructor(parts: PipeChannelParts) {
+    this.#parts = parts
+    this.#pipe = new Pipe(parts.fd)
+    this.#reader = new FrameReader((kind, body, message) => {
+      const read = body === undefined ? message : kind === frameKinds.call ? readCall(body) : readReply(body)
+      this.#receive?.(read as In | Aside) // Written by the other end of this class.
+    })
+  }
+
+  /** The other side is gone. */
+  get ended(): boolean {
+    return this.#pipe.ended
+  }
+
+  post(message: Out | Aside): void {
+    const hasParts = this.#write(message)
+    const when = this.#parts.urgent(message)
+    if (hasParts) this.#writeParts()
+    else if (when === 'at the end' && this.#writer.bytes < muchAtOnce) this.#flushLater()
+    else {
+      this.flush()
+      if (when === 'and wait' && !this.#pipe.empty && this.#pipe.waiting > muchOutput) this.flushSync(Number.POSITIVE_INFINITY)
+    }
+  }
+
+  onMessage(receive: (message: In | Aside) => void): void {
+    this.#receive = receive
+  }
+
+  /** Bytes that the event loop has read. What else is there is read now. */
+  push(bytes: Uint8Array): void {
+    this.#parts.heard?.()
+    this.#reader.push(bytes)
+    // The rest of something large goes straight to where it belongs.
+    if (this.#reader.missing > 0) this.#pipe.read(this.#target, this.#filled)
+    this.flush()
+  }
+
+  pump(): void {
+    this.flush()
+    if (this.#pipe.read(this.#target, this.#filled)) this.#parts.heard?.()
+    this.flush()
+  }
+
+  /** Hands what was posted to the kernel, as far as it takes it. */
+  flush(): void {
+    if (this.#writer.bytes === 0) {
+      // A thread that is blocked has no turns on which the rest could follow.
+      if (!this.#pipe.empty) this.#pipe.write([])
+      return
+    }
+    if (this.#pipe.write(this.#writer.take())) this.#writer.reuse()
+  }
+
+  /** Blocks until all is written, or nothing could be for `ms`. */
+  flushSync(ms: number): void {
+    this.flush()
+    this.#pipe.writeSync(ms)
+  }
+
+  setRef(ref: boolean): void {
+    if (ref) this.#parts.socket.ref()
+    else this.#parts.socket.unref()
+  }
+
+  close(): void {
+    this.#pipe.close()
+    this.#parts.socket.destroy()
+  }
+
+  /** Large buffers are written from where they are, and whoever sent them may change them after this. */
+  #writeParts(): void {
+    this.flush()
+    if (this.#pipe.empty || this.#pipe.writeSync(this.#parts.patience)) return
+    this.#pipe.copyQueue()
+  }
+
+  #flushLater(): void {
+    if (this.#flushing) return
+    this.#flushing = true
+    process.nextTick(() => {
+      this.#flushing = false
+      this.flush()
+    })
+  }
+
+  /** @returns whether it refers to memory of whoever sent it */
+  #write(message: Out | Aside): boolean {
+    if (message.type === 'call' && isSimpleCall(message) && this.#writer.simple(frameKinds.call, (to) => writeCall(message, to)))
+      return false
+    if (message.type === 'reply' && isSimpleReply(message) && this.#writer.simple(frameKinds.reply, (to) => writeReply(message, to))) {
+      return false
+    }
+    return this.#writer.any(message, buffersOf(message))
+  }
+}
+
+// ---- what most messages are ---------------------------------------------------------------------------------------
+
+function isSimpleCall({ definitions, captured, key, args, mode, call }: Request): boolean {
+  return definitions === undefined && captured === undefined && key === undefined && args.plain && mode !== 'chunk' && call <= 0xffffffff
+}
+
+function writeCall(request: Request, to: PlainWriter): boolean {
+  const args = request.args.data as readonly unknown[] // The arguments of a call.
+  if (args.length > 255) return false
+  to.byte(modes.indexOf(request.mode))
+  to.byte(request.tellBegin ? 1 : 0)
+  to.uint(request.id)
+  to.uint(request.call)
+  to.uint(request.attempt)
+  to.int(request.target)
+  to.int(request.cell)
+  to.uint(request.credit)
+  to.byte(args.length)
+  for (let at = 0; at < args.length; at++) if (!to.value(args[at])) return false
+  return true
+}
+
+function readCall(from: PlainReader): Request {
+  const mode = modes[from.byte()] ?? 'call'
+  const tellBegin = from.byte() === 1
+  const id = from.uint()
+  const call = from.uint()
+  const attempt = from.uint()
+  const target = from.int()
+  const cell = from.int()
+  const credit = from.uint()
+  const count = from.byte()
+  const data: unknown[] = []
+  for (let at = 0; at < count; at++) data.push(from.value())
+  const args: Parcel = { plain: true, data }
+  return {
+    type: 'call',
+    id,
+    call,
+    key: undefined,
+    attempt,
+    target,
+    captured: undefined,
+    args,
+    definitions: undefined,
+    cell,
+    mode,
+    credit,
+    tellBegin,
+    after: 0,
+  }
+}
+
+function isSimpleReply({ definitions, value }: Reply): boolean {
+  return definitions === undefined && value.plain
+}
+
+function writeReply(reply: Reply, to: PlainWriter): boolean {
+  to.byte(statuses.indexOf(reply.status))
+  to.uint(reply.id)
+  to.double(reply.memory ?? noMemory)
+  return to.value(reply.value.data)
+}
+
+function readReply(from: PlainReader): Reply {
+  const status = statuses[from.byte()] ?? 'fulfilled'
+  const id = from.uint()
+  const memory = from.double()
+  const value: Parcel = { plain: true, data: from.value() }
+  return { type: 'reply', id, status, value, definitions: undefined, memory: memory === noMemory ? undefined : memory }
+}
+
+// ---- large buffers ------------------------------------------------------------------------------------------------
+
+/** ArrayBuffers of the values of a message. Views are met while they are written; these would be copied then. */
+function buffersOf(message: object): ArrayBuffer[] {
+  const found: ArrayBuffer[] = []
+  const { args, captured, value, outcomes } = message as Record<string, Parcel | undefined>
+  for (const parcel of [args, captured, value, (outcomes as { values?: Parcel } | undefined)?.values]) {
+    if (parcel === undefined || parcel.plain !== false) continue
+    const { nodes } = parcel.data as { readonly nodes: readonly unknown[] } // What is not plain is a table.
+    for (const node of nodes) {
+      if (Array.isArray(node) && node[0] === Kind.clone && node[1] instanceof ArrayBuffer && !found.includes(node[1])) found.push(node[1])
+    }
+  }
+  return found
+}

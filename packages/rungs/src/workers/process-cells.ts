@@ -1,0 +1,132 @@
+// What threads see in shared memory, for processes. Each side has cells of its own, and what one side writes is told to the other:
+//
+//   abort   by a second socket, which a thread of the child's own reads into memory that it shares with the child's main thread. So a loop that
+//           never yields sees it.
+//   begun   a call that is sent to a worker that has nothing else to do has begun: that is what the pool takes for true, without being told. A
+//           child that runs several calls at once tells it of each. Of a chunk, it is told in advance how far the items will have come in the next
+//           millisecond. When a child ends by its own doing, it tells how far it really was.
+//
+// So a child that is killed without a word never had more of its calls begun than the pool believes.
+import { Cells } from './cells.js'
+
+/** Where the sockets are in the child. */
+export const channelFd = 3
+export const watchFd = 4
+
+/** An order to the thread that watches: cell, and the word for it. */
+export const orderSize = 8
+
+/** An attempt and a code in one word: the order may arrive before the call does, or after the cell has gone to another. */
+function wordOf(id: number, code: number): number {
+  return ((id & 0x3fffffff) << 2) | code
+}
+
+/** The pool's side. */
+export class PoolCells extends Cells {
+  readonly #order: (order: Buffer) => void
+  readonly #presumed: 0 | 1
+  readonly #ids: number[]
+
+  /** `order` sends bytes to the thread that watches. `presumed`: whether what is sent is taken to have begun. */
+  constructor(count: number, presumed: 0 | 1, order: (order: Buffer) => void) {
+    super(Cells.create(count).buffer)
+    this.#presumed = presumed
+    this.#order = order
+    this.#ids = Array.from({ length: count }, () => 0)
+  }
+
+  override clear(cell: number): void {
+    super.clear(cell)
+    if (this.#presumed === 1) this.begin(cell, 1)
+  }
+
+  /** The cell has gone to this attempt. */
+  sent(cell: number, id: number): void {
+    if (cell >= 0) this.#ids[cell] = id
+  }
+
+  override abort(cell: number, code: number): void {
+    super.abort(cell, code)
+    const order = Buffer.allocUnsafe(orderSize)
+    order.writeInt32LE(cell, 0)
+    order.writeInt32LE(wordOf(this.#ids[cell] ?? 0, code), 4)
+    this.#order(order)
+  }
+
+  /** The child has told. */
+  told(cells: readonly (readonly [cell: number, count: number])[], all: boolean): void {
+    if (all) for (let cell = 0; cell < this.count; cell++) this.begin(cell, 0)
+    for (const [cell, count] of cells) this.begin(cell, count)
+  }
+}
+
+/** Milliseconds for which the items of a chunk are told in advance. */
+const ahead = 1
+
+/** The child's side. */
+export class ChildCells extends Cells {
+  readonly #tell: (cell: number, count: number) => void
+  readonly #presumed: 0 | 1
+  readonly #words: Int32Array
+  /** Of the attempt that each cell belongs to. */
+  readonly #ids: number[]
+  readonly #cellOf = new Map<number, number>()
+  /** Of the chunk in each cell: how many items were told in advance, since when, and how many at a time. */
+  readonly #told: { count: number; since: number; lot: number }[]
+
+  constructor(buffer: SharedArrayBuffer, presumed: 0 | 1, tell: (cell: number, count: number) => void) {
+    super(buffer)
+    this.#presumed = presumed
+    this.#tell = tell
+    this.#words = new Int32Array(buffer)
+    this.#ids = Array.from({ length: this.count }, () => 0)
+    this.#told = this.#ids.map(() => ({ count: 0, since: 0, lot: 1 }))
+  }
+
+  /** A call has come. */
+  received(cell: number, id: number): void {
+    if (cell < 0) return
+    this.#ids[cell] = id
+    this.#cellOf.set(id, cell)
+    super.begin(cell, 0)
+    const told = this.#told[cell]
+    if (told !== undefined) {
+      told.count = this.#presumed
+      told.lot = 1
+    }
+  }
+
+  /** Its outcome has been told. */
+  replied(id: number): void {
+    this.#cellOf.delete(id)
+  }
+
+  override begin(cell: number, count = 1): void {
+    super.begin(cell, count)
+    const told = this.#told[cell]
+    if (told === undefined || count <= told.count) return
+    const now = performance.now()
+    if (count > 1) told.lot = now - told.since < ahead ? Math.min(told.lot * 2, 10_000) : Math.max(1, told.lot >> 1)
+    told.since = now
+    told.count = count + told.lot - 1
+    this.#tell(cell, told.count)
+  }
+
+  // The word is written by the thread that watches: abort() of the other side, by way of the socket.
+  override aborted(cell: number): number {
+    const word = Atomics.load(this.#words, cell * 2 + 1)
+    const code = word & 3
+    return code !== 0 && word === wordOf(this.#ids[cell] ?? 0, code) ? code : 0
+  }
+
+  /** How far all calls are whose outcome was not told. */
+  begunCells(): [cell: number, count: number][] {
+    return [...this.#cellOf.values()].map((cell) => [cell, this.begun(cell)])
+  }
+}
+
+/** For the thread that watches: performs an order. */
+export function performOrder(words: Int32Array, order: Buffer): void {
+  const cell = order.readInt32LE(0)
+  if (cell >= 0 && cell * 2 + 1 < words.length) Atomics.store(words, cell * 2 + 1, order.readInt32LE(4))
+}

@@ -1,0 +1,127 @@
+// What a worker process of a pool runs: a server on the socket that it was given. The first message says what it is to be.
+import { Socket } from 'node:net'
+import { inspect } from 'node:util'
+import { Worker } from 'node:worker_threads'
+import { Cells } from './cells.js'
+import type { FromWorker, ToWorker } from './messages.js'
+import { Patience } from './patience.js'
+import { type Aside, PipeChannel } from './pipe-channel.js'
+import type { ProcessStart } from './process.js'
+import { ChildCells, channelFd } from './process-cells.js'
+import type { WatchStart } from './process-watch.js'
+import { Server } from './serve.js'
+
+/** Milliseconds for which a result with large buffers keeps this thread until they are written; then they are copied. */
+const patience = 1
+/** Milliseconds for which the end of this process waits for the pool to take what was said last. */
+const untilLost = 5_000
+const readSize = 64 * 1024
+
+// Ctrl-C goes to all processes of a terminal. What it means for the calls is decided by the pool's process.
+process.on('SIGINT', () => {})
+
+const news = new Patience()
+const received = Buffer.allocUnsafeSlow(readSize)
+// The declarations of Node know `onread` of connections that are yet to be made only.
+const socketOptions = {
+  fd: channelFd,
+  onread: {
+    buffer: received,
+    callback: (count: number) => {
+      channel.push(received.subarray(0, count))
+      return true
+    },
+  },
+}
+const socket = new Socket(socketOptions)
+const channel = new PipeChannel<FromWorker, ToWorker>({ fd: channelFd, socket, patience, urgent: urgencyOf, heard: () => news.ring() })
+
+// Whoever started this process is gone: nobody wants what it does. The thread that watches sees to it if this one never comes here.
+socket.on('end', () => process.exit(1))
+socket.on('error', () => process.exit(1))
+
+// Not printed, as Node would do: the error goes to the calls that end with this process.
+process.on('uncaughtException', (error: unknown) => {
+  // One that the calls have installed decides for itself.
+  if (process.listenerCount('uncaughtException') > 1) return
+  channel.post(crashOf(error))
+  process.exit(1)
+})
+
+channel.onMessage((message) => {
+  if (message.type === 'start') serve(message.start as ProcessStart) // The first one, from processSpawner.
+})
+
+function serve({ start, cells: count, presumed }: ProcessStart): void {
+  const { buffer } = Cells.create(count)
+  const cells = new ChildCells(buffer, presumed, (cell, count) => channel.post({ type: 'begun cells', cells: [[cell, count]], all: false }))
+  watch(buffer)
+  const server = new Server({
+    channel: {
+      post: (message) => {
+        if (message.type === 'reply') cells.replied(message.id)
+        else if (message.type === 'exit') channel.post({ type: 'begun cells', cells: cells.begunCells(), all: true })
+        channel.post(message)
+        if (message.type === 'exit') channel.flushSync(untilLost)
+      },
+      onMessage: (receive) =>
+        channel.onMessage((message) => {
+          if (message.type === 'call') cells.received(message.cell, message.id)
+          receive(message as ToWorker) // Nothing else comes after the start.
+        }),
+      pump: () => {
+        channel.pump()
+        if (channel.ended) process.exit(1)
+      },
+      setRef: (ref) => channel.setRef(ref),
+      close: () => channel.close(),
+    },
+    start,
+    cells,
+    memory: () => process.memoryUsage.rss(),
+    exit: (code) => process.exit(code),
+    waitForMessage: (sequence, ms) => news.wait(sequence, ms),
+    messageSequence: () => news.read(),
+  })
+  // Calls of users see the process as if it were theirs.
+  void server.start()
+}
+
+function watch(cells: SharedArrayBuffer): void {
+  const workerData: WatchStart = { cells }
+  const thread = new Worker(new URL('./process-watch.js', import.meta.url), {
+    workerData,
+    execArgv: [],
+    env: {},
+    resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 4 },
+  })
+  thread.unref()
+  // Without it a loop that never yields is not told that it is aborted, and nothing else is missing: the socket above ends as well.
+  thread.on('error', () => {})
+}
+
+/** Replies are put together; what a call says while it runs is not kept back until it ends. */
+function urgencyOf({ type }: ToWorker | FromWorker | Aside): 'now' | 'at the end' | 'and wait' {
+  switch (type) {
+    case 'reply':
+    case 'item':
+      return 'at the end'
+    case 'output':
+    case 'outcomes':
+    case 'progress':
+      return 'and wait'
+    default:
+      return 'now'
+  }
+}
+
+function crashOf(error: unknown): Aside {
+  const { name, message, stack, code }: NodeJS.ErrnoException = error instanceof Error ? error : new Error(inspect(error))
+  return {
+    type: 'crash',
+    name: String(name),
+    message: String(message),
+    stack: typeof stack === 'string' ? stack : undefined,
+    code: typeof code === 'string' ? code : undefined,
+  }
+}
