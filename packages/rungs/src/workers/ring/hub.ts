@@ -3,8 +3,8 @@
 import { createPoolWords, MAIN, mainStates } from './layout.js'
 import type { PoolEnd } from './pool-end.js'
 
-/** Replies of one worker in one turn: so many settle in less than a millisecond, so that timers are on time in the middle of many. */
-const perTurn = 128
+/** Replies in one turn: so many settle in less than a millisecond, so that timers are on time in the middle of many. */
+const perTurn = 256
 /** Milliseconds for which it looks after the last reply or call, before it waits to be woken. */
 const awakeFor = 0.05
 
@@ -78,9 +78,23 @@ export class RingHub {
     setImmediate(this.#look)
   }
 
+  /** In the order in which they were published, whichever worker it was. */
   #drain(most: number): number {
     let count = 0
-    for (let index = 0; index < this.#ends.length; index++) count += this.#ends[index]?.drain(most) ?? 0
+    while (count < most) {
+      let first: PoolEnd | undefined
+      let order = 0
+      for (let index = 0; index < this.#ends.length; index++) {
+        const end = this.#ends[index] as PoolEnd // Within the list.
+        const next = end.nextOrder
+        if (next === undefined || (first !== undefined && ((next - order) | 0) >= 0)) continue
+        first = end
+        order = next
+      }
+      const drained = first?.drain(1) ?? 0
+      if (drained === 0) break
+      count += drained
+    }
     return count
   }
 

@@ -31,6 +31,8 @@ export const workerStates = { RUNNING: 0, PARKED: 1, LOOPING: 2 } as const
 /** The word of a pool: whether its thread looks for replies by itself, or wants to be told of the next. The other: who spins. */
 export const MAIN = 0
 export const SPINNER = line
+/** Replies of all workers, counted: what ended first is told first. */
+export const REPLIES = 2 * line
 export const mainStates = { AWAKE: 0, ASLEEP: 1 } as const
 
 /** Kinds of a record of the replies. */
@@ -38,7 +40,7 @@ export const replyKinds = { fulfilled: 0, skipped: 1 } as const
 
 /** Words of the head of a record, before its values. `LENGTH` is written when the record is published. */
 export const callRecord = { LENGTH: 0, CELL: 1, TARGET: 2, ATTEMPT: 3, POSTED: 4, COUNT: 5, ID: 6, CALL: 8, VALUES: 10 } as const
-export const replyRecord = { LENGTH: 0, CELL: 1, POSTED: 2, KIND: 3, VALUE: 4 } as const
+export const replyRecord = { LENGTH: 0, CELL: 1, POSTED: 2, KIND: 3, ORDER: 4, VALUE: 5 } as const
 
 /** The memory of one worker, as each side sees it. */
 export interface RingMemory {
@@ -61,5 +63,5 @@ export function ringMemory(buffer: SharedArrayBuffer): RingMemory {
 }
 
 export function createPoolWords(): SharedArrayBuffer {
-  return new SharedArrayBuffer(2 * line * Int32Array.BYTES_PER_ELEMENT)
+  return new SharedArrayBuffer(3 * line * Int32Array.BYTES_PER_ELEMENT)
 }

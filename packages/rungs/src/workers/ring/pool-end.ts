@@ -140,6 +140,12 @@ export class PoolEnd {
     return count
   }
 
+  /** The number of the next reply, among those of all workers; undefined when there is none. */
+  get nextOrder(): number | undefined {
+    const at = this.#replies.next()
+    return at < 0 ? undefined : this.#replies.codec.words[at + replyRecord.ORDER]
+  }
+
   /** Whether no reply is there that was not read. */
   get empty(): boolean {
     return this.#replies.empty

@@ -8,6 +8,7 @@ import {
   MAIN,
   mainStates,
   POSTED,
+  REPLIES,
   REPLIES_HEAD,
   REPLIES_TAIL,
   replyKinds,
@@ -143,6 +144,8 @@ export class WorkerEnd {
     words[at + replyRecord.CELL] = cell
     words[at + replyRecord.POSTED] = this.#posted
     words[at + replyRecord.KIND] = kind
+    // Pairs with itself in other workers: each reply has its own number.
+    words[at + replyRecord.ORDER] = Atomics.add(this.#pool, REPLIES, 1)
     this.#replies.publish(at, end)
     this.announce()
   }
