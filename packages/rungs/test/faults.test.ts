@@ -13,7 +13,7 @@ import {
   ThreadPoolExecutor,
   WorkerDiedError,
 } from 'rungs'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { until } from './fixtures/until.js'
 
 type Fixtures = typeof import('./fixtures/faults.js')
@@ -67,7 +67,6 @@ function open(rung: Rung, fault: Fault, options: Options = {}): Executor {
 
 /** Everything that a fault could do to the pool's own process. */
 async function withPool(pool: Executor, body: (pool: Executor) => Promise<void>): Promise<void> {
-  const listeners = process.eventNames().map((name) => process.listenerCount(name))
   try {
     await body(pool)
     expect(pool.stats).toMatchObject({ queued: 0, running: 0 })
@@ -75,7 +74,6 @@ async function withPool(pool: Executor, body: (pool: Executor) => Promise<void>)
     await pool.terminate()
   }
   expect(pool.stats).toMatchObject({ workers: 0 })
-  expect(process.eventNames().map((name) => process.listenerCount(name))).toEqual(listeners)
 }
 
 function expectDeath(error: unknown, { exitCode, signal, message }: NonNullable<Effect['dies']>, key: string): void {
@@ -181,13 +179,6 @@ async function play(rung: Rung, fault: Fault, phase: Phase): Promise<void> {
   }
 }
 
-beforeAll(async () => {
-  // What the library listens to once and for all is there from the first failure on.
-  const pool = new ThreadPoolExecutor(1)
-  await pool.submit(perform, 'throws').exception()
-  await pool.terminate()
-})
-
 describe.each<Rung>(['threads', 'processes'])('%s', (rung) => {
   describe.each(phases)('while %s', (phase) => {
     for (const [fault, { only }] of Object.entries(effects) as [Fault, Effect][]) {
@@ -211,7 +202,10 @@ describe.each<Rung>(['threads', 'processes'])('%s', (rung) => {
 
   it('a soak: thousands of calls, one in a hundred of which ends its worker; all settle, and nothing is left', async () => {
     const handles = () => process.getActiveResourcesInfo().filter((name) => !/Immediate|Timeout|FSReq/.test(name)).length
+    const listeners = () => process.eventNames().map((name) => process.listenerCount(name))
     const before = handles()
+    // What the library listens to once and for all is there from the tests above.
+    const listenersBefore = listeners()
     await withPool(open(rung, 'exits 1'), async (pool) => {
       const count = 1_000
       const futures = Array.from({ length: count }, (_, n) => pool.submit(sometimes, n, n % 200 === 50 ? 'exits 1' : 'throws'))
@@ -223,6 +217,7 @@ describe.each<Rung>(['threads', 'processes'])('%s', (rung) => {
       }
     })
     await until('its handles are closed', () => handles() <= before)
+    expect(listeners()).toEqual(listenersBefore)
   }, 60_000)
 })
 

@@ -24,7 +24,7 @@ function wordOf(id: number, code: number): number {
 /** The pool's side. */
 export class PoolCells extends Cells {
   readonly #order: (order: Buffer) => void
-  readonly #presumed: 0 | 1
+  #presumed: 0 | 1
   readonly #ids: number[]
 
   /** `order` sends bytes to the thread that watches. `presumed`: whether what is sent is taken to have begun. */
@@ -55,7 +55,11 @@ export class PoolCells extends Cells {
 
   /** The child has told. */
   told(cells: readonly (readonly [cell: number, count: number])[], all: boolean): void {
-    if (all) for (let cell = 0; cell < this.count; cell++) this.begin(cell, 0)
+    if (all) {
+      // It is ending: what is sent now does not begin any more.
+      this.#presumed = 0
+      for (let cell = 0; cell < this.count; cell++) this.begin(cell, 0)
+    }
     for (const [cell, count] of cells) this.begin(cell, count)
   }
 }
