@@ -262,7 +262,7 @@ class Finder {
 
   #make(name: string, value: unknown, assigned: boolean, members: ReadonlySet<string> | undefined, scope: Scope, depth: number): Variable {
     const home = { url: this.#url, type: scope.type, depth, variables: scope.variables }
-    const base = { name, value, assigned, home, members: isViteImport(name) ? members : undefined }
+    const base = { name, value, assigned, home, members: members !== undefined && isViteImport(name) ? members : undefined }
     if (name === 'require' && typeof value === 'function') return { ...base, constant: true, reference: undefined }
     const module = this.#module
     const found = module && scope.type !== 'Global' ? bindingAt(module, this.#start, this.#start + this.#text.length, name) : undefined
