@@ -4,8 +4,9 @@ import { builtinModules } from 'node:module'
 import { isBuiltinGlobal, isNative } from './globals.js'
 import { canInspect, inspectFunction, type Scope, type Seen, whyNotInspect } from './inspector.js'
 import type { AnyFunction } from './marks.js'
-import { bindingAt, factsOf, isConstant, type ModuleFacts, startOf } from './module-facts.js'
-import { isEntry, placeOf, positionOf, urlOf } from './scripts.js'
+import { bindingAt, isConstant, type ModuleFacts } from './module-facts.js'
+import { isEntry, urlOf } from './scripts.js'
+import { siteOf } from './site.js'
 import { type SourceFacts, sourceFacts } from './source-facts.js'
 import type { ModuleRef } from './wire.js'
 
@@ -80,13 +81,11 @@ export function readClosure(fn: AnyFunction, seenBefore?: Seen): Closure | Refus
   if (url.startsWith('node:')) {
     return new Refusal(`it belongs to Node's internals (${url})`, 'Make it on the other side, for example with perWorker(() => …)')
   }
-  const module = factsOf(url)
-  const start = module === undefined || seen === undefined ? -1 : startOf(module, text, seen.line, seen.column)
-  const at = start >= 0 && module !== undefined ? positionOf(module.text, start) : guessStart(text, seen)
-  const label = `${nameFor(fn, facts)} (${placeOf(url, at.line, at.column)})`
+  const site = siteOf(url, text, seen)
+  const label = `${nameFor(fn, facts)} (${site.place})`
   const refused = surroundingsOf(facts)
   if (refused !== undefined) return labelled(refused, label)
-  const finder = new Finder(fn, text, facts, seen, url, start >= 0 ? module : undefined, start)
+  const finder = new Finder(fn, text, facts, seen, url, site.module, site.start)
   const variables = finder.find()
   if (variables instanceof Refusal) return labelled(variables, label)
   const keyed = withKnownKeys(fn, facts, variables)
@@ -96,9 +95,10 @@ export function readClosure(fn: AnyFunction, seenBefore?: Seen): Closure | Refus
     facts,
     source: keyed ?? (finder.renamed && facts.ownName !== undefined ? facts.ownName.blanked : facts.source),
     url,
-    ...at,
+    line: site.line,
+    column: site.column,
     needsHome: facts.surroundings.super,
-    strict: facts.strictOnly && isStrict(fn, facts, seen, module),
+    strict: facts.strictOnly && isStrict(fn, facts, seen, site.file),
     variables,
     constant: variables.every((variable) => variable.constant),
     label,
@@ -153,14 +153,6 @@ function withKnownKeys(fn: AnyFunction, facts: SourceFacts, variables: readonly 
     `${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} needed while the class is made, and can no longer be read`,
     'Export the class from a module, or use the name in one of its methods as well',
   )
-}
-
-function guessStart(text: string, seen: Seen | undefined): { line: number; column: number } {
-  if (seen === undefined) return { line: 0, column: 0 }
-  const inside = text.startsWith('(') || /^(async\s*)?(\(|[\w$]+\s*=>)/.test(text) ? 0 : Math.max(0, text.indexOf('('))
-  const before = text.slice(0, inside)
-  const lines = before.split('\n').length - 1
-  return lines === 0 ? { line: seen.line, column: Math.max(0, seen.column - inside) } : { line: Math.max(0, seen.line - lines), column: 0 }
 }
 
 /** What no inspector shows: the `this` of an arrow, the object that `super` starts from, `new.target`. */
@@ -270,7 +262,7 @@ class Finder {
 
   #make(name: string, value: unknown, assigned: boolean, members: ReadonlySet<string> | undefined, scope: Scope, depth: number): Variable {
     const home = { url: this.#url, type: scope.type, depth, variables: scope.variables }
-    const base = { name, value, assigned, home, members: isViteImport(name) ? members : undefined }
+    const base = { name, value, assigned, home, members: members !== undefined && isViteImport(name) ? members : undefined }
     if (name === 'require' && typeof value === 'function') return { ...base, constant: true, reference: undefined }
     const module = this.#module
     const found = module && scope.type !== 'Global' ? bindingAt(module, this.#start, this.#start + this.#text.length, name) : undefined
@@ -285,7 +277,9 @@ class Finder {
       return { ...base, constant: refers, reference }
     }
     const exported =
-      found.scope === module.root && refers && scope.type === 'Module' && !isEntry(this.#url) ? module.exports.get(name) : undefined
+      found.scope === module.names?.root && refers && scope.type === 'Module' && !isEntry(this.#url)
+        ? module.names.exports.get(name)
+        : undefined
     const reference = exported === undefined ? undefined : { module: { specifier: this.#url, how: 'import' as const }, path: [exported] }
     // Undefined may only mean that its line has not run yet.
     return { ...base, constant: isConstant(binding) && value !== undefined, reference }

@@ -54,9 +54,9 @@ function moduleRef(fn: AnyFunction, seen: Seen, url: string, variables: Readonly
 }
 
 function exportName(facts: ModuleFacts, fn: AnyFunction, seen: Seen, local: string): string | undefined {
-  const name = facts.exports.get(local)
+  const name = facts.names?.exports.get(local)
   // The text on disk may be newer than the one that runs; then its names say nothing.
-  if (name === undefined || facts.stripped) return name
+  if (name === undefined) return name
   return startOf(facts, Function.prototype.toString.call(fn), seen.line, seen.column) < 0 ? undefined : name
 }
 

@@ -7,12 +7,17 @@ import { parse, type Syntax } from './syntax.js'
 /** What is known of a module from its text. */
 export interface ModuleFacts {
   readonly text: string
+  /** Undefined when the text is no JavaScript. Parsed when first asked for: a function that captures nothing needs none of it. */
+  readonly names: ModuleNames | undefined
+}
+
+interface ModuleNames {
   /** Local name → the name under which it is exported. */
   readonly exports: ReadonlyMap<string, string>
   readonly root: ScopeNode
   readonly scopes: readonly ScopeNode[]
-  /** The text is not the one that runs (a transpiler's input), so positions and sources in it do not count. */
-  readonly stripped: boolean
+  /** The innermost scope around the functions that were asked about, by `start:end`. */
+  readonly around: Map<string, ScopeNode>
 }
 
 /** Beyond this size a parse would hold up the program for too long; such texts are bundles. */
@@ -20,7 +25,7 @@ const LONGEST = 600_000
 
 const known = new Map<string, ModuleFacts | undefined>()
 
-/** Parses the module once; undefined when there is no text, or none that is JavaScript. */
+/** Reads the module once; undefined when there is no text. */
 export function factsOf(url: string): ModuleFacts | undefined {
   if (!known.has(url)) known.set(url, read(url))
   return known.get(url)
@@ -29,10 +34,23 @@ export function factsOf(url: string): ModuleFacts | undefined {
 function read(url: string): ModuleFacts | undefined {
   const text = textOf(url)
   if (text === undefined || text.length > LONGEST) return undefined
+  let names: ModuleNames | undefined
+  let parsed = false
+  return {
+    text,
+    get names() {
+      if (!parsed) names = namesIn(text)
+      parsed = true
+      return names
+    },
+  }
+}
+
+function namesIn(text: string): ModuleNames | undefined {
   for (const sourceType of ['module', 'script'] as const) {
     try {
       const walked = walk(parse(text, sourceType))
-      return { text, exports: exportsOf(walked.program), root: walked.root, scopes: walked.scopes, stripped: false }
+      return { exports: exportsOf(walked.program), root: walked.root, scopes: walked.scopes, around: new Map() }
     } catch {
       // Next: `with`, octal numbers and the like are legal in scripts only.
     }
@@ -92,11 +110,21 @@ export function bindingAt(
   end: number,
   name: string,
 ): { binding: Binding; scope: ScopeNode } | undefined {
-  let innermost: ScopeNode = facts.root
-  for (const scope of facts.scopes) {
-    if (scope.start < start && scope.end >= end && scope.start >= innermost.start && scope.end <= innermost.end) innermost = scope
+  const { names } = facts
+  return names === undefined ? undefined : lookUp(innermostAround(names, start, end), name)
+}
+
+function innermostAround({ root, scopes, around }: ModuleNames, start: number, end: number): ScopeNode {
+  const key = `${start}:${end}`
+  let innermost = around.get(key)
+  if (innermost === undefined) {
+    innermost = root
+    for (const scope of scopes) {
+      if (scope.start < start && scope.end >= end && scope.start >= innermost.start && scope.end <= innermost.end) innermost = scope
+    }
+    around.set(key, innermost)
   }
-  return lookUp(innermost, name)
+  return innermost
 }
 
 /** Says whether a binding holds the same value for good once the function that captures it could run. */
