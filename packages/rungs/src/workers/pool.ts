@@ -6,31 +6,37 @@ import { callerContext } from '../core/async-context.js'
 import type { CheckedCallOptions } from '../core/call-options.js'
 import { captureCallSite, framesOf } from '../core/call-site.js'
 import { currentCall } from '../core/current-call.js'
-import {
-  BrokenExecutorError,
-  CancelledError,
-  ExecutorShutdownError,
-  NotShippableError,
-  QueueFullError,
-  TimeoutError,
-  WorkerDiedError,
-} from '../core/errors.js'
+import { CancelledError, ExecutorShutdownError, NotShippableError, QueueFullError, TimeoutError } from '../core/errors.js'
 import type { ExecutorStats } from '../core/executor.js'
 import { onDone } from '../core/future.js'
 import type { Outcome } from '../core/outcome.js'
-import { describe, report } from '../core/report.js'
+import { report } from '../core/report.js'
 import type { Bell } from './bell.js'
 import { Deadlines } from './deadlines.js'
+import { Deaths } from './deaths.js'
 import type { Death, HostEvents, SpawnHost, WorkerHost } from './host.js'
+import { IdleWatch } from './idle-watch.js'
 import { TaskCall } from './local.js'
 import type { PoolOptions } from './pool-options.js'
 import { type Action, PoolState, type WorkerRecord } from './pool-state.js'
 import type { RingHub } from './ring/hub.js'
 import { mostAhead } from './ring/layout.js'
+import { Room } from './room.js'
 import { SignalWatch } from './signal-watch.js'
 import { snapshotOf } from './snapshot.js'
 import { Batch, Ticket } from './ticket.js'
-import { type AnyFunction, Attempt, type ItemOwner, type Mode, oneCall, WorkItem } from './work-item.js'
+import {
+  type AnyFunction,
+  Attempt,
+  type ItemOwner,
+  itemOf,
+  itemsOf,
+  labelOf,
+  type Mode,
+  mayGoAhead,
+  oneCall,
+  WorkItem,
+} from './work-item.js'
 
 /** Calls that were submitted together. */
 export type CallBatch = Batch
@@ -62,26 +68,28 @@ export class WorkerPool implements ItemOwner {
   readonly #hosts = new Map<number, WorkerHost>()
   /** Paused before their next attempt. */
   readonly #paused = new Set<WorkItem>()
-  /** How workers that are gone ended, until that was told to their calls. */
-  readonly #deaths = new WeakMap<WorkerRecord, Death>()
+  readonly #deaths: Deaths
+  readonly #room = new Room()
+  readonly #idleWatch: IdleWatch | undefined
+  /** Of workers that are to be started in the place of others. */
+  readonly #restarting = new Set<number>()
   /** Blocks this thread until the item is done, or for `ms`. */
   readonly waitSync: ItemOwner['waitSync']
-  #brokenBy: { readonly cause: unknown; readonly message: string } | undefined
   #draining = false
   #referenced = true
   #cancelsFutures = false
   #terminating: { readonly kill: boolean } | undefined
   #counts = { done: 0, failed: 0, cancelled: 0, retried: 0, restarts: 0, busyMs: 0 }
-  #idleCheck: ReturnType<typeof setTimeout> | undefined
   #batchNow: number | undefined
   #sendNow = 0
   #paceCheck: ReturnType<typeof setTimeout> | undefined
-  #roomWaiters: { resolve(): void; reject(reason: unknown): void }[] = []
   readonly #closed = withResolvers<void>()
 
   constructor(options: PoolOptions, parts: PoolParts) {
     this.#options = options
     this.#parts = parts
+    this.#deaths = new Deaths(options.name)
+    if (options.idleTimeout !== Number.POSITIVE_INFINITY) this.#idleWatch = new IdleWatch(options.idleTimeout, () => this.#endIdle())
     const { news } = parts
     this.waitSync = news && ((item, ms) => this.#waitSync(item, ms, news))
     this.#state = new PoolState(options)
@@ -103,15 +111,14 @@ export class WorkerPool implements ItemOwner {
     return this.#state.waiting >= this.#options.maxQueue
   }
 
-  /** Resolves when the queue has room. @throws {ExecutorShutdownError} or {@link BrokenExecutorError} if it will have none */
+  /** Resolves when the queue has room. @throws {ExecutorShutdownError} or BrokenExecutorError if it will have none */
   whenRoom(): Promise<void> {
-    if (!this.full) return Promise.resolve()
-    return new Promise((resolve, reject) => this.#roomWaiters.push({ resolve, reject }))
+    return this.full ? this.#room.wait() : Promise.resolve()
   }
 
   /**
    * Takes a call. `below`: the function whose caller submitted it.
-   * @throws {ExecutorShutdownError}, {@link BrokenExecutorError}, {@link QueueFullError}
+   * @throws {ExecutorShutdownError}, BrokenExecutorError, {@link QueueFullError}
    */
   submit(fn: AnyFunction, args: readonly unknown[], options: CheckedCallOptions, below: AnyFunction, mode: Mode = oneCall): WorkItem {
     this.check()
@@ -193,7 +200,7 @@ export class WorkerPool implements ItemOwner {
     this.#state.held(ticket)
     return {
       submit: (...call) => {
-        if (this.#brokenBy !== undefined) throw this.#broken()
+        if (this.#deaths.isBroken) throw this.#deaths.broken()
         if (this.#terminating !== undefined || this.#cancelsFutures)
           throw new CancelledError('The executor was shut down before the call began')
         return this.#accept(...call)
@@ -207,7 +214,7 @@ export class WorkerPool implements ItemOwner {
 
   /** @throws what `submit` throws when the pool takes no calls any more */
   check(): void {
-    if (this.#brokenBy !== undefined) throw this.#broken()
+    if (this.#deaths.isBroken) throw this.#deaths.broken()
     if (!this.#state.open) {
       const how = this.#terminating === undefined ? 'shut down' : 'terminated'
       throw new ExecutorShutdownError(
@@ -393,7 +400,7 @@ export class WorkerPool implements ItemOwner {
 
   /** What a further attempt cannot change. */
   #isFinal(reason: unknown): boolean {
-    return reason instanceof NotShippableError || this.#brokenBy !== undefined || this.#terminating !== undefined
+    return reason instanceof NotShippableError || this.#deaths.isBroken || this.#terminating !== undefined
   }
 
   #wantsRetry(item: WorkItem, reason: unknown, attempt: number): boolean {
@@ -565,8 +572,8 @@ export class WorkerPool implements ItemOwner {
     this.#performAll()
     this.#reference()
     if (this.#state.early > 0 && this.#paceCheck === undefined) this.#watchPace()
-    if (this.#roomWaiters.length > 0) this.#tellRoom()
-    if (this.#options.idleTimeout !== Number.POSITIVE_INFINITY) this.#watchIdle()
+    if (this.#room.isAwaited) this.#tellRoom()
+    if (this.#idleWatch !== undefined && this.#state.workers.size > this.#options.minWorkers) this.#idleWatch.start()
   }
 
   /** @returns whether there was anything to perform */
@@ -640,28 +647,29 @@ export class WorkerPool implements ItemOwner {
         this.#lose(action.ticket as Attempt, action.worker) // All tickets of this pool are.
         return
       case 'broken':
-        for (const item of itemsOf(action.ticket)) this.#fail(item, this.#broken())
+        for (const item of itemsOf(action.ticket)) this.#fail(item, this.#deaths.broken())
         return
       case 'closed':
-        if (this.#idleCheck !== undefined) clearTimeout(this.#idleCheck)
+        this.#idleWatch?.stop()
         this.#closed.resolve()
     }
   }
 
   #spawn(worker: WorkerRecord): void {
     if (worker.id > 1 && this.#restarting.delete(worker.index)) this.#counts.restarts++
+    const name = this.#deaths.nameOf(worker)
     const events: HostEvents = {
       ready: () => {
         this.#state.ready(worker, this.#deadlines.now())
         this.#drain()
       },
       initializerFailed: (cause) => {
-        this.#brokenBy ??= { cause, message: `An initializer of ${this.#options.name} failed` }
-        report('RUNGS_INITIALIZER', `The initializer failed in worker ${this.#nameOf(worker)}, so the executor is broken`, cause)
+        this.#deaths.breaks('initializer', cause)
+        report('RUNGS_INITIALIZER', `The initializer failed in worker ${name}, so the executor is broken`, cause)
         this.#state.break()
         this.#drain()
       },
-      finalizerFailed: (reason) => report('RUNGS_FINALIZER', `The finalizer failed in worker ${this.#nameOf(worker)}`, reason),
+      finalizerFailed: (reason) => report('RUNGS_FINALIZER', `The finalizer failed in worker ${name}`, reason),
       begun: (attempt, at) => this.#begun(attempt, at),
       ended: (attempt, outcome, memory) => this.#ended(attempt, worker, outcome, memory),
       progress: (attempt, value) => this.#progress(attempt.item, value),
@@ -676,20 +684,14 @@ export class WorkerPool implements ItemOwner {
       gone: (death) => this.#gone(worker, death),
     }
     try {
-      const host = this.#parts.spawn(worker, this.#nameOf(worker), events)
+      const host = this.#parts.spawn(worker, name, events)
       host.setRef(this.#referenced)
       this.#hosts.set(worker.id, host)
     } catch (cause) {
       // Options that no worker can be started with. Not from here: the decision that led here is still being performed.
-      this.#brokenBy ??= { cause, message: `A worker of ${this.#options.name} could not be started` }
+      this.#deaths.breaks('start', cause)
       queueMicrotask(() => this.#gone(worker, { inPeace: false, cause }))
     }
-  }
-
-  readonly #restarting = new Set<number>()
-
-  #nameOf(worker: WorkerRecord): string {
-    return `${this.#options.name}-${worker.index}`
   }
 
   #abort(attempt: Attempt): void {
@@ -711,17 +713,12 @@ export class WorkerPool implements ItemOwner {
   #gone(worker: WorkerRecord, death: Death): void {
     if (!this.#state.workers.has(worker.id)) return
     const host = this.#hosts.get(worker.id)
-    const name = this.#nameOf(worker)
     const unexpected = !death.inPeace && (worker.phase === 'ready' || worker.phase === 'starting')
     if (unexpected) this.#restarting.add(worker.index)
-    if (unexpected && worker.calls.size === 0 && worker.phase === 'ready') this.#reportIdleDeath(name, death)
-    if (unexpected && !this.#options.replaceDeadWorkers) {
-      const cause = new WorkerDiedError(deathMessage(name, death), { ...death, worker: name })
-      this.#brokenBy ??= { cause, message: `A worker of ${this.#options.name} died` }
-    }
+    if (unexpected && worker.calls.size === 0 && worker.phase === 'ready') this.#reportIdleDeath(worker, death)
+    if (unexpected && !this.#options.replaceDeadWorkers) this.#deaths.breaksBy(worker, death)
     for (const ticket of worker.calls) this.#clear(ticket as Attempt) // All tickets of this pool are.
-    this.#lastDeath = { message: deathMessage(name, death), cause: death.cause }
-    this.#deaths.set(worker, death)
+    this.#deaths.note(worker, death)
     this.#hosts.delete(worker.id)
     this.#state.gone(worker, (ticket) => host?.hasBegun(ticket as Attempt) ?? false, death.inPeace)
     this.#drain()
@@ -731,22 +728,7 @@ export class WorkerPool implements ItemOwner {
   #lose(attempt: Attempt, worker: WorkerRecord): void {
     const { item } = attempt
     this.#noteStart(attempt)
-    const death = this.#deaths.get(worker)
-    const name = this.#nameOf(worker)
-    const message = deathMessage(name, death ?? { inPeace: false })
-    this.#failed(item, attempt, new WorkerDiedError(`${message}${labelOf(item)}`, { ...death, worker: name, key: item.options.key }))
-  }
-
-  #lastDeath: { readonly message: string; readonly cause: unknown } | undefined
-
-  #broken(): BrokenExecutorError {
-    const by = this.#brokenBy ?? {
-      message: `Workers of ${this.#options.name} died before they were ready, one after the other: ${this.#lastDeath?.message}`,
-      cause: this.#lastDeath?.cause,
-    }
-    this.#brokenBy = by
-    const why = by.cause === undefined ? '' : `: ${by.cause instanceof Error ? by.cause.message : describe(by.cause)}`
-    return new BrokenExecutorError(`${by.message}, so the executor takes no more calls${why}`, { cause: by.cause })
+    this.#failed(item, attempt, this.#deaths.lost(worker, item))
   }
 
   #fail(item: WorkItem, error: Error): void {
@@ -756,9 +738,9 @@ export class WorkerPool implements ItemOwner {
     if (item.fail(error)) this.#counts.failed++
   }
 
-  #reportIdleDeath(name: string, death: Death): void {
+  #reportIdleDeath(worker: WorkerRecord, death: Death): void {
     if (death.cause === undefined) return
-    report('RUNGS_WORKER_DIED', `The idle worker ${name} died and is replaced when it is needed`, death.cause)
+    report('RUNGS_WORKER_DIED', `The idle worker ${this.#deaths.nameOf(worker)} died and is replaced when it is needed`, death.cause)
   }
 
   #progress(item: WorkItem, value: unknown): void {
@@ -787,61 +769,17 @@ export class WorkerPool implements ItemOwner {
   }
 
   #tellRoom(): void {
-    const refused = this.#brokenBy !== undefined ? this.#broken() : undefined
-    if (refused === undefined && this.#state.open && this.full) return
-    const waiters = this.#roomWaiters
-    this.#roomWaiters = []
-    // Whoever waited asks again: another may have been faster.
-    for (const waiter of waiters) {
-      if (refused === undefined) waiter.resolve()
-      else waiter.reject(refused)
-    }
+    if (this.#deaths.isBroken) this.#room.tell(this.#deaths.broken())
+    else if (!this.#state.open || !this.full) this.#room.tell()
   }
 
-  #watchIdle(): void {
-    if (this.#idleCheck !== undefined || this.#state.workers.size <= this.#options.minWorkers) return
-    this.#idleIn(this.#options.idleTimeout)
+  /** @returns the milliseconds until another worker may have been idle for too long */
+  #endIdle(): number | undefined {
+    const now = this.#deadlines.now()
+    const next = this.#state.expired(now)
+    this.#drain()
+    return next === undefined ? undefined : next - now
   }
-
-  #idleIn(ms: number): void {
-    this.#idleCheck = setTimeout(() => {
-      this.#idleCheck = undefined
-      const next = this.#state.expired(this.#deadlines.now())
-      if (next !== undefined) this.#idleIn(Math.max(1, next - this.#deadlines.now()))
-      this.#drain()
-    }, Math.ceil(ms))
-    this.#idleCheck.unref()
-  }
-}
-
-/** A short call of small arguments: what can be taken back without a loss. */
-function mayGoAhead({ shipped, mode }: WorkItem): boolean {
-  return (
-    shipped !== undefined &&
-    shipped.captured === undefined &&
-    shipped.args.plain &&
-    shipped.args.transfer.length === 0 &&
-    mode.type === 'call'
-  )
-}
-
-function itemOf(ticket: Ticket): WorkItem {
-  return (ticket as Attempt).item // All tickets of this pool are attempts.
-}
-
-/** Those that a batch has left are made now: they end without having begun. */
-function itemsOf(ticket: Ticket): WorkItem[] {
-  return ticket instanceof Batch ? Array.from({ length: ticket.count }, () => itemOf(ticket.take())) : [itemOf(ticket)]
-}
-
-function labelOf(item: WorkItem): string {
-  return item.options.key === undefined ? '' : ` (call ${JSON.stringify(item.options.key)})`
-}
-
-function deathMessage(name: string, { exitCode, signal, cause }: Death): string {
-  const how = signal !== undefined ? `was ended by ${signal}` : exitCode !== undefined ? `ended with exit code ${exitCode}` : 'ended'
-  const why = cause === undefined ? '' : `: ${cause instanceof Error ? `${cause.name}: ${cause.message}` : describe(cause)}`
-  return `Worker ${name} ${how} while the call was running${why}`
 }
 
 function withResolvers<T>(): { promise: Promise<T>; resolve(value: T): void } {

@@ -9,7 +9,7 @@ import { cancelFuture, createFuture, type Driver, type Future, failFuture, fulfi
 import type { Outcome } from '../core/outcome.js'
 import type { Deadline } from './deadlines.js'
 import type { TaskCall } from './local.js'
-import { type Batch, Ticket } from './ticket.js'
+import { Batch, Ticket } from './ticket.js'
 
 // biome-ignore lint/suspicious/noExplicitAny: any function can be submitted; its parameters are checked where submit() is called.
 export type AnyFunction = (...args: any[]) => unknown
@@ -151,4 +151,29 @@ export class Attempt extends Ticket {
   ) {
     super(item.options.priority)
   }
+}
+
+export function itemOf(ticket: Ticket): WorkItem {
+  return (ticket as Attempt).item // All tickets of a pool are attempts, but for its batches.
+}
+
+/** Those that a batch has left are made now: they end without having begun. */
+export function itemsOf(ticket: Ticket): WorkItem[] {
+  return ticket instanceof Batch ? Array.from({ length: ticket.count }, () => itemOf(ticket.take())) : [itemOf(ticket)]
+}
+
+/** Names the call in a message, if it has a name. */
+export function labelOf(item: WorkItem): string {
+  return item.options.key === undefined ? '' : ` (call ${JSON.stringify(item.options.key)})`
+}
+
+/** A short call of small arguments: what can be taken back without a loss. */
+export function mayGoAhead({ shipped, mode }: WorkItem): boolean {
+  return (
+    shipped !== undefined &&
+    shipped.captured === undefined &&
+    shipped.args.plain &&
+    shipped.args.transfer.length === 0 &&
+    mode.type === 'call'
+  )
 }
