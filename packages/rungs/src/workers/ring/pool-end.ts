@@ -122,7 +122,7 @@ export class PoolEnd {
       reader.releaseSome()
       const { codec } = reader
       const { words } = codec
-      if (((words[at + replyRecord.POSTED] as number) - this.#received) | 0) {
+      if ((((words[at + replyRecord.POSTED] as number) - this.#received) | 0) > 0) {
         // What it has printed and reported goes first. Once: a port that is closed gives nothing any more.
         const before = this.#received
         this.#parts.pumpPort()
