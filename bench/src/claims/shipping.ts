@@ -1,4 +1,4 @@
-// Claim: any function can be submitted, closures too, at tens of microseconds on the thread that submits; a function that was seen costs as
+// Claim: any function can be submitted, closures too, for a fraction of a millisecond on the thread that submits; a function that was seen costs as
 // much as its arguments; and the program runs as fast after the first shipped closure as before.
 //
 //   npm run bench -- shipping
@@ -21,7 +21,7 @@ const calls = (name: string, kind: string): Case => ({ name, kind, count: 10_000
 
 export const shipping: Claim = {
   name: 'shipping',
-  says: 'Any function can be submitted, closures too; it costs tens of microseconds, and nothing else gets slower.',
+  says: 'Any function can be submitted, closures too, for a fraction of a millisecond, and nothing else gets slower.',
   bounds:
     'one thread each; the argument is a number; a new process for each run. Who cannot read captured variables fails where there are some',
   lifetime: 'run',
