@@ -6,6 +6,7 @@ import {
   receiveMessageOnPort,
   type TransferListItem,
   Worker,
+  type WorkerOptions,
 } from 'node:worker_threads'
 import type { Outgoing, ShippedCall } from '../calls/index.js'
 import { Bell } from './bell.js'
@@ -98,14 +99,13 @@ export function threadSpawner(config: ThreadConfig): SpawnHost {
       ring: link.ring && config.hub && { memory: link.ring.buffer, pool: config.hub.buffer },
     }
     try {
-      worker = new Worker(main, {
+      worker = startWorker(config.execArgv ?? inheritedFlags(), config.execArgv === undefined, {
         name,
         workerData: data,
         transferList: [theirs, ...transfersOf(config.initializer), ...transfersOf(config.finalizer)],
         // What is printed comes by our own channel. Reading these streams would keep the process alive, also when the thread does not.
         stdout: config.stdio === 'ignore',
         stderr: config.stdio === 'ignore',
-        execArgv: config.execArgv === undefined ? inheritedFlags() : [...config.execArgv],
         ...(config.env !== undefined && { env: config.env }),
         ...(config.resourceLimits !== undefined && { resourceLimits: config.resourceLimits }),
       })
@@ -119,6 +119,18 @@ export function threadSpawner(config: ThreadConfig): SpawnHost {
     })
     worker.on('exit', (exitCode) => link.gone({ exitCode, cause }))
     return link
+  }
+}
+
+/** `inherited`: flags that a thread cannot have are left out. They were meant for the process, and nobody asked the thread to have them. */
+function startWorker(flags: readonly string[], inherited: boolean, options: WorkerOptions): Worker {
+  try {
+    return new Worker(main, { ...options, execArgv: [...flags] })
+  } catch (error) {
+    const refused = inherited && error instanceof Error ? (/invalid execArgv flags: (.*)$/.exec(error.message)?.[1] ?? '').split(', ') : []
+    const rest = flags.filter((flag) => !refused.includes(flag))
+    if (rest.length === flags.length) throw error
+    return startWorker(rest, inherited, options)
   }
 }
 

@@ -1,14 +1,15 @@
-// The same promises where nothing lies in shared memory but the cells: every call and every reply is a message.
+// The same promises where calls and replies go through shared memory, which has to be asked for. RUNGS_CONTRACT_RING=1 runs all of it; otherwise
+// the groups that touch the transport most.
 import { ThreadPoolExecutor } from 'rungs'
 import { executorContract } from 'rungs/testing'
 import { runContract } from './fixtures/run-contract.js'
 
 runContract(
-  'ThreadPoolExecutor over messages alone',
+  'ThreadPoolExecutor over shared memory',
   executorContract(
     (options) => {
       const before = process.env.RUNGS_TRANSPORT
-      process.env.RUNGS_TRANSPORT = 'port' // Read when an executor is made.
+      process.env.RUNGS_TRANSPORT = 'ring' // Read when an executor is made.
       try {
         return new ThreadPoolExecutor(options)
       } finally {
@@ -17,5 +18,5 @@ runContract(
       }
     },
     { kind: 'thread' },
-  ),
+  ).filter(({ group }) => process.env.RUNGS_CONTRACT_RING !== undefined || ['submit', 'values', 'queue and concurrency'].includes(group)),
 )
