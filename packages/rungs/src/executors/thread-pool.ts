@@ -65,9 +65,9 @@ export class ThreadPoolExecutor extends PoolExecutor {
   }
 }
 
-/** Calls are messages, unless `RUNGS_TRANSPORT=ring` asks for shared memory, which is not trusted yet; see workers/ring/README.md. */
+/** `RUNGS_TRANSPORT=port` sends everything as messages; see workers/ring/README.md. */
 function usesRing(): boolean {
-  return process.env.RUNGS_TRANSPORT === 'ring'
+  return process.env.RUNGS_TRANSPORT !== 'port'
 }
 
 function checkThreadOptions({ resourceLimits, execArgv, env, stdio, code }: ThreadOptions): void {

@@ -93,6 +93,7 @@ export class Server {
           end,
           next: () => this.#next(end),
           hasPlace: () => this.#hasPlace,
+          hasWaiting: () => this.#waiting.length > 0,
           idle: () => this.#active.size === 0 && this.#remote.loading === undefined,
           flush: () => this.#output.flush(),
         },

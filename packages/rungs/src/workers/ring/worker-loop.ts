@@ -8,6 +8,8 @@ export interface LoopParts {
   /** Runs the next call: it has ended, or goes on; `none` when there is none, or no place for one. */
   readonly next: () => 'ended' | 'goesOn' | 'none'
   readonly hasPlace: () => boolean
+  /** Whether a call that came as a message has not been run. */
+  readonly hasWaiting: () => boolean
   /** Whether no call is there that has begun. */
   readonly idle: () => boolean
   /** Sends what was printed. */
@@ -67,10 +69,11 @@ export class WorkerLoop {
 
   readonly #rest = (): void => {
     this.#scheduled = false
-    const { end, hasPlace, idle, flush } = this.#parts
+    const { end, hasPlace, hasWaiting, idle, flush } = this.#parts
     // Without a place nothing can be begun: whoever frees one wakes us.
     if (!hasPlace()) return
-    if (end.hasCall) {
+    // Also those that came as messages: nothing more may come that would wake us for them.
+    if (end.hasCall || hasWaiting()) {
       this.#run()
       return
     }

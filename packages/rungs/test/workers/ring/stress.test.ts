@@ -51,62 +51,56 @@ const values: readonly unknown[] = [
   new Date(1),
 ]
 
-// Known to hang: see README.md of workers/ring. Run with RUNGS_STRESS=400 until it does not.
-it.skipIf(process.env.RUNGS_STRESS === undefined)(
-  'every call ends, once, with its own value (only with RUNGS_STRESS: rarely a call does not end, which is why this transport is not the default)',
-  { timeout: 300_000 },
-  async () => {
-    process.env.RUNGS_TRANSPORT = 'ring'
-    await using pool = new ThreadPoolExecutor({ maxWorkers: 2, initializer: delayAtomics, initargs: [seed] })
-    let died = 0
-    let done = 0
-    let cancelled = 0
-    for (let round = 0; round < rounds; round++) {
-      const pending: Promise<void>[] = []
-      const count = 1 + Math.floor(random() * 40)
-      const deadly = round % 100 === 99
-      for (let n = 0; n < count; n++) {
-        const value = values[Math.floor(random() * values.length)]
-        const kind = random()
-        const future =
-          kind < 0.8
-            ? pool.submit(echo, value)
-            : kind < 0.9
-              ? pool.submit(slowly, value, random() * 3)
-              : pool.submit(busy, value, random() * 4)
-        const gone = random() < 0.03
-        if (gone) future.cancel()
+it('every call ends, once, with its own value', { timeout: 300_000 }, async () => {
+  await using pool = new ThreadPoolExecutor({ maxWorkers: 2, initializer: delayAtomics, initargs: [seed] })
+  let died = 0
+  let done = 0
+  let cancelled = 0
+  for (let round = 0; round < rounds; round++) {
+    const pending: Promise<void>[] = []
+    const count = 1 + Math.floor(random() * 40)
+    const deadly = round % 100 === 99
+    for (let n = 0; n < count; n++) {
+      const value = values[Math.floor(random() * values.length)]
+      const kind = random()
+      const future =
+        kind < 0.8
+          ? pool.submit(echo, value)
+          : kind < 0.9
+            ? pool.submit(slowly, value, random() * 3)
+            : pool.submit(busy, value, random() * 4)
+      const gone = random() < 0.03
+      if (gone) future.cancel()
+      pending.push(
+        future.then(
+          (result) => {
+            done++
+            expect(result).toEqual(value)
+          },
+          (error) => {
+            if (error instanceof CancelledError && gone) cancelled++
+            else if (error instanceof WorkerDiedError && deadly) died++
+            else throw error
+          },
+        ),
+      )
+      if (deadly && n === count >> 1)
         pending.push(
-          future.then(
-            (result) => {
-              done++
-              expect(result).toEqual(value)
-            },
-            (error) => {
-              if (error instanceof CancelledError && gone) cancelled++
-              else if (error instanceof WorkerDiedError && deadly) died++
-              else throw error
-            },
+          pool.submit(die).then(
+            () => {},
+            (error) => expect(error).toBeInstanceOf(WorkerDiedError),
           ),
         )
-        if (deadly && n === count >> 1)
-          pending.push(
-            pool.submit(die).then(
-              () => {},
-              (error) => expect(error).toBeInstanceOf(WorkerDiedError),
-            ),
-          )
-        if (random() < 0.05) await new Promise(setImmediate)
-      }
-      const late = new Promise<never>((_, reject) => {
-        setTimeout(reject, 20_000, new Error(`round ${round} of seed ${seed} does not end: ${JSON.stringify(pool.stats)}`)).unref()
-      })
-      await Promise.race([Promise.all(pending), late])
+      if (random() < 0.05) await new Promise(setImmediate)
     }
-    expect(done).toBeGreaterThan(rounds)
-    // A worker that dies has begun one call: the one that killed it.
-    expect(died).toBe(0)
-    expect(pool.stats).toMatchObject({ queued: 0, running: 0 })
-    expect(cancelled).toBeGreaterThan(0)
-  },
-)
+    const late = new Promise<never>((_, reject) => {
+      setTimeout(reject, 20_000, new Error(`round ${round} of seed ${seed} does not end: ${JSON.stringify(pool.stats)}`)).unref()
+    })
+    await Promise.race([Promise.all(pending), late])
+  }
+  expect(done).toBeGreaterThan(rounds)
+  // A worker that dies has begun one call: the one that killed it.
+  expect(died).toBe(0)
+  expect(pool.stats).toMatchObject({ queued: 0, running: 0 })
+  expect(cancelled).toBeGreaterThan(0)
+})

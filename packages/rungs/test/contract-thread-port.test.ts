@@ -1,15 +1,15 @@
-// The same promises where calls and replies go through shared memory, which has to be asked for. RUNGS_CONTRACT_RING=1 runs all of it; otherwise
-// the groups that touch the transport most.
+// The same promises where nothing lies in shared memory but the cells: every call and every reply is a message. RUNGS_CONTRACT=all runs all of
+// them; otherwise the groups that touch the transport most.
 import { ThreadPoolExecutor } from 'rungs'
 import { executorContract } from 'rungs/testing'
 import { runContract } from './fixtures/run-contract.js'
 
 runContract(
-  'ThreadPoolExecutor over shared memory',
+  'ThreadPoolExecutor over messages alone',
   executorContract(
     (options) => {
       const before = process.env.RUNGS_TRANSPORT
-      process.env.RUNGS_TRANSPORT = 'ring' // Read when an executor is made.
+      process.env.RUNGS_TRANSPORT = 'port' // Read when an executor is made.
       try {
         return new ThreadPoolExecutor(options)
       } finally {
@@ -18,5 +18,5 @@ runContract(
       }
     },
     { kind: 'thread' },
-  ).filter(({ group }) => process.env.RUNGS_CONTRACT_RING !== undefined || ['submit', 'values', 'queue and concurrency'].includes(group)),
+  ).filter(({ group }) => process.env.RUNGS_CONTRACT === 'all' || ['submit', 'values', 'queue and concurrency'].includes(group)),
 )
