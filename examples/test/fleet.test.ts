@@ -52,7 +52,9 @@ describe('a fleet of 16', () => {
     ])
     const fleet = await pidOf(program)
     await expect
-      .poll(() => existsSync(join(folder, 'interrupted.jsonl')) && resultsIn(join(folder, 'interrupted.jsonl')).length)
+      .poll(() => existsSync(join(folder, 'interrupted.jsonl')) && resultsIn(join(folder, 'interrupted.jsonl')).length, {
+        timeout: 30_000,
+      })
       .toBeGreaterThan(0)
     program.process.kill('SIGINT')
     const { code, stdout } = await program.ended
