@@ -1,4 +1,4 @@
-// Runs the tests on several majors of Node: node scripts/test-matrix.mjs [major …]
+// Runs the tests on several majors of Node: node scripts/test-matrix.mjs [major …] [part of a test file's path …]
 // The binaries come from the package `node`, and stay in the folder for temporary files for the next run.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -9,7 +9,9 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs')
-const majors = process.argv.slice(2).length > 0 ? process.argv.slice(2) : ['22', '24', '26']
+const named = process.argv.slice(2).filter((word) => /^\d+$/.test(word))
+const files = process.argv.slice(2).filter((word) => !/^\d+$/.test(word))
+const majors = named.length > 0 ? named : ['22', '24', '26']
 const reports = mkdtempSync(join(tmpdir(), 'rungs-matrix-'))
 
 const build = spawnSync(process.execPath, [join(root, 'scripts/build.mjs'), '--quiet'], { stdio: 'inherit' })
@@ -30,7 +32,7 @@ function test(major) {
   const version = spawnSync(binary, ['--version'], { encoding: 'utf8' }).stdout.trim()
   const report = join(reports, `${major}.json`)
   const started = performance.now()
-  const { status } = spawnSync(binary, [vitest, 'run', '--reporter=dot', '--reporter=json', `--outputFile.json=${report}`], {
+  const { status } = spawnSync(binary, [vitest, 'run', ...files, '--reporter=dot', '--reporter=json', `--outputFile.json=${report}`], {
     cwd: root,
     stdio: 'inherit',
     // What the tests start by name, such as npm, runs on this Node as well.
