@@ -116,6 +116,12 @@ export class ChildCells extends Cells {
     this.#tell(cell, told.count)
   }
 
+  // The pool takes nothing back from a process.
+  override claim(cell: number): boolean {
+    this.begin(cell)
+    return true
+  }
+
   // The word is written by the thread that watches: abort() of the other side, by way of the socket.
   override aborted(cell: number): number {
     const word = Atomics.load(this.#words, cell * 2 + 1)
