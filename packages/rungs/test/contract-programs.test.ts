@@ -40,6 +40,10 @@ describe.each(classes)('a program with a $name', ({ name, separate }) => {
     expect(await run('long limits')).toMatchObject({ code: 0, lines: ['42', '[ 2 ]'] })
   })
 
+  it.runIf(separate)('is not kept by timeouts of calls that were given to a worker ahead and taken back', async () => {
+    expect(await run('long limits, taken back')).toMatchObject({ code: 0, lines: ['420'] })
+  })
+
   it('submits many and awaits them in order, while one has failed already', async () => {
     const { code, lines, stderr } = await run('submit, await in order')
     expect({ code, lines, stderr }).toEqual({ code: 0, lines: ['2', 'RangeError: no answer'], stderr: '' })

@@ -332,7 +332,7 @@ export class WorkerPool implements ItemOwner {
     item.start()
     const { timeout } = item.options
     if (timeout === undefined) return
-    if (attempt.timeout !== undefined) this.#deadlines.remove(attempt.timeout)
+    this.#clear(attempt)
     attempt.timeout = this.#deadlines.add(at + timeout, () => this.#timedOut(attempt, timeout))
   }
 
@@ -561,7 +561,10 @@ export class WorkerPool implements ItemOwner {
     const taken: Ticket[] = []
     const calls = [...worker.calls]
     for (const ticket of calls.slice(calls.length - worker.ahead)) {
-      if (ticket.early && !ticket.abandoned && host?.takeBack?.(ticket as Attempt)) taken.push(ticket) // All tickets of this pool are attempts.
+      const attempt = ticket as Attempt // All tickets of this pool are.
+      if (!attempt.early || attempt.abandoned || !host?.takeBack?.(attempt)) continue
+      this.#clear(attempt)
+      taken.push(attempt)
     }
     this.#state.recalled(worker, taken)
   }
@@ -621,6 +624,7 @@ export class WorkerPool implements ItemOwner {
   /** The time of a call runs from its start; the loading of its module before that must not take for ever either. */
   #limitLoading(attempt: Attempt, host: WorkerHost, timeout: number): void {
     attempt.timeout = this.#deadlines.add(this.#deadlines.now() + timeout + longestLoad, () => {
+      if (attempt.worker === undefined || attempt.item.done) return
       if (host.hasBegun(attempt)) this.#timedOut(attempt, timeout)
       else this.#limitLoading(attempt, host, timeout)
     })
