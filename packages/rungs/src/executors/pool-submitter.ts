@@ -2,7 +2,7 @@
 import type { CheckedCallOptions } from '../core/call-options.js'
 import type { WorkerPool } from '../workers/pool.js'
 import type { AnyFunction, Mode } from '../workers/work-item.js'
-import type { Callee, ChunkSubmission, OnItem, Reservation, Submission, Submitter } from './map/submitter.js'
+import type { Callee, ChunkCalls, ChunkListener, ChunkSubmission, Reservation, Submission, Submitter } from './map/submitter.js'
 
 export class PoolSubmitter implements Submitter {
   readonly sends: boolean
@@ -38,8 +38,8 @@ export class PoolSubmitter implements Submitter {
     return this.#pool.submit(fn, args, options, this.#below)
   }
 
-  submitChunk(fn: Callee, argLists: readonly (readonly unknown[])[], options: CheckedCallOptions, onItem: OnItem): ChunkSubmission {
-    return this.#chunk((mode) => this.#pool.submit(fn, argLists, options, this.#below, mode), onItem)
+  submitChunk(fn: Callee, calls: ChunkCalls, options: CheckedCallOptions, listener: ChunkListener): ChunkSubmission {
+    return this.#chunk((mode) => this.#pool.submit(fn, argsOf(calls), options, this.#below, mode), calls, listener)
   }
 
   get submitBatch(): Submitter['submitBatch'] {
@@ -66,14 +66,14 @@ export class PoolSubmitter implements Submitter {
   reserve(): Reservation {
     const reservation = this.#pool.reserve()
     return {
-      submitChunk: (fn, argLists, options, onItem) =>
-        this.#chunk((mode) => reservation.submit(fn, argLists, options, this.#below, mode), onItem),
+      submitChunk: (fn, calls, options, listener) =>
+        this.#chunk((mode) => reservation.submit(fn, argsOf(calls), options, this.#below, mode), calls, listener),
       release: () => reservation.release(),
     }
   }
 
-  #chunk(submit: (mode: Mode) => ReturnType<WorkerPool['submit']>, onItem: OnItem): ChunkSubmission {
-    const mode: Mode & { type: 'chunk' } = { type: 'chunk', onItem, begun: 0 }
+  #chunk(submit: (mode: Mode) => ReturnType<WorkerPool['submit']>, { of }: ChunkCalls, listener: ChunkListener): ChunkSubmission {
+    const mode: Mode & { type: 'chunk' } = { type: 'chunk', of, listener, begun: 0 }
     const item = submit(mode)
     return {
       future: item.future,
@@ -83,4 +83,9 @@ export class PoolSubmitter implements Submitter {
       cancelNotBegun: () => this.#pool.stopChunk(item),
     }
   }
+}
+
+/** As what a chunk goes: see Mode. */
+function argsOf(calls: ChunkCalls): readonly unknown[] {
+  return calls.of === 'items' ? [calls.items, calls.start] : calls.lists
 }

@@ -99,7 +99,7 @@ export class Link implements WorkerHost {
           args: { plain: args.plain, data: args.data },
           definitions: this.#definitionsFor(target, captured?.uses, args.uses),
           cell,
-          mode: mode.type,
+          mode: mode.type === 'chunk' ? mode.of : mode.type,
           credit: mode.type === 'stream' ? mode.credit : 0,
           tellBegin: options.timeout !== undefined,
           after: this.ring?.written ?? 0,
@@ -315,14 +315,9 @@ export class Link implements WorkerHost {
     const mode = this.#attempt(message.id)?.item.mode
     if (mode?.type !== 'chunk') return
     const { from, outcomes } = message
-    if (outcomes.kind === 'rejected')
-      this.#read(message, outcomes.reason, (reason) => mode.onItem(from, { status: 'rejected', reason }, outcomes.ms))
-    else
-      this.#read(message, outcomes.values, (values) => {
-        // It was an array when it was packed.
-        for (const [offset, value] of (values as unknown[]).entries())
-          mode.onItem(from + offset, { status: 'fulfilled', value }, outcomes.ms)
-      })
+    if (outcomes.kind === 'rejected') this.#read(message, outcomes.reason, (reason) => mode.listener.failed(from, reason, outcomes.ms))
+    // It was a list when it was packed.
+    else this.#read(message, outcomes.values, (values) => mode.listener.values(from, values as ArrayLike<unknown>, outcomes.ms))
   }
 
   /** Reads a value; at once, unless a module has to be imported for it. */

@@ -24,7 +24,8 @@ export interface Request {
   readonly definitions: Definitions | undefined
   /** Where in the shared memory of the worker its words are; -1: nowhere. */
   readonly cell: number
-  readonly mode: 'call' | 'stream' | 'chunk'
+  /** Of a chunk: what its arguments are, see Mode. */
+  readonly mode: 'call' | 'stream' | 'items' | 'lists'
   /** Of a stream: how many items may be on their way. */
   readonly credit: number
   /** Whether the pool wants to know when it begins. */

@@ -34,7 +34,7 @@ export interface PipeChannelParts {
   readonly heard?: () => void
 }
 
-const modes = ['call', 'stream', 'chunk'] as const
+const modes = ['call', 'stream', 'items', 'lists'] as const
 const statuses = ['fulfilled', 'rejected', 'skipped'] as const
 /** So much may wait to be written until what is printed has to wait for it. */
 const muchOutput = 1024 * 1024
@@ -152,7 +152,14 @@ export class PipeChannel<Out extends Message, In extends Message> implements Cha
 // ---- what most messages are ---------------------------------------------------------------------------------------
 
 function isSimpleCall({ definitions, captured, key, args, mode, call }: Request): boolean {
-  return definitions === undefined && captured === undefined && key === undefined && args.plain && mode !== 'chunk' && call <= 0xffffffff
+  return (
+    definitions === undefined &&
+    captured === undefined &&
+    key === undefined &&
+    args.plain &&
+    (mode === 'call' || mode === 'stream') &&
+    call <= 0xffffffff
+  )
 }
 
 function writeCall(request: Request, to: PlainWriter): boolean {

@@ -76,6 +76,43 @@ export function runCall(call: CurrentCall, fn: AnyFunction, args: readonly unkno
   }
 }
 
+/** The calls of a chunk, to be made one after the other. */
+export interface ChunkCalls {
+  readonly count: number
+  /** Makes the call at this offset. */
+  readonly at: (offset: number) => unknown
+}
+
+/** `args`: see Mode. */
+export function chunkCalls(of: 'items' | 'lists', call: CurrentCall, fn: AnyFunction, args: readonly unknown[]): ChunkCalls {
+  if (of === 'lists') {
+    const lists = args as readonly (readonly unknown[])[] // So they were packed, and so are those below.
+    return { count: lists.length, at: (offset) => runCall(call, fn, lists[offset] ?? []) }
+  }
+  const [items, start] = args as readonly [ArrayLike<unknown>, number]
+  let isSynchronous = synchronous.has(fn)
+  const at = (offset: number): unknown => {
+    if (!isSynchronous) {
+      const result = runCall(call, fn, [items[offset], start + offset])
+      isSynchronous = synchronous.has(fn)
+      return result
+    }
+    // As in runCall(), without a list of arguments: a million items are a million of these.
+    const before = setCurrentCall(call)
+    try {
+      const result = fn(items[offset], start + offset)
+      if (isThenable(result)) {
+        synchronous.delete(fn)
+        isSynchronous = false
+      }
+      return result
+    } finally {
+      setCurrentCall(before)
+    }
+  }
+  return { count: items.length, at }
+}
+
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return (
     (typeof value === 'object' || typeof value === 'function') &&

@@ -1,16 +1,18 @@
 // Runs many calls of one message, one after the other. Outcomes are told in lots, at least every millisecond, so that little is lost with a worker
 // that dies; which item has begun is in shared memory.
-import type { Packed } from '../calls/index.js'
+import { numbersOf, type Packed } from '../calls/index.js'
 import type { Cells } from './cells.js'
 import type { ChunkOutcomes, Request } from './messages.js'
-import { isThenable } from './running-call.js'
+import { type ChunkCalls, isThenable } from './running-call.js'
 
 /** Outcomes are told when the first of them is this old. */
 const oldest = 1
+/** Looking at the clock costs as much as a short item: it is not looked at more often than this, in milliseconds, if items go on as before. */
+const oftenest = 0.01
+const mostBetween = 1_024
 
 export interface ChunkParts {
-  call(args: unknown[]): unknown
-  values(values: unknown[]): Packed
+  values(values: ArrayLike<unknown>): Packed
   error(error: unknown): Packed
   send(from: number, outcomes: ChunkOutcomes, packed: Packed): void
   aborted(): boolean
@@ -18,38 +20,55 @@ export interface ChunkParts {
 
 export class ChunkRun {
   readonly #request: Request
-  readonly #lists: unknown[][]
+  readonly #calls: ChunkCalls
   readonly #cells: Cells
   readonly #parts: ChunkParts
   /** Not told yet: the values of the items from `#from` on. */
   #values: unknown[] = []
   #from = 0
   #since: number
+  /** Items between two looks at the clock, and when the last one was. */
+  #between = 1
+  #looked: number
 
-  constructor(request: Request, lists: unknown[][], cells: Cells, parts: ChunkParts) {
+  constructor(request: Request, calls: ChunkCalls, cells: Cells, parts: ChunkParts) {
     this.#request = request
-    this.#lists = lists
+    this.#calls = calls
     this.#cells = cells
     this.#parts = parts
     this.#since = performance.now()
+    this.#looked = this.#since
   }
 
   /** Runs all items; stops early when the chunk is not wanted any more. */
   run(start = 0): undefined | Promise<undefined> {
-    for (let index = start; index < this.#lists.length; index++) {
+    const { count, at } = this.#calls
+    const { cell } = this.#request
+    let left = this.#between
+    for (let index = start; index < count; index++) {
       if (this.#parts.aborted()) break
-      if (this.#request.cell >= 0) this.#cells.begin(this.#request.cell, index + 1)
+      if (cell >= 0) this.#cells.begin(cell, index + 1)
       try {
-        const result = this.#parts.call(this.#lists[index] ?? [])
+        const result = at(index)
         if (isThenable(result)) return this.#wait(index, result)
         this.#values.push(result)
       } catch (error) {
         this.#failed(index, error)
       }
-      if (performance.now() - this.#since >= oldest) this.flush()
+      if (--left === 0) left = this.#look()
     }
     this.flush()
     return undefined
+  }
+
+  /** Tells what is old enough. @returns how many items on to look again */
+  #look(): number {
+    const now = performance.now()
+    if (now - this.#looked < oftenest) this.#between = Math.min(mostBetween, this.#between * 2)
+    else if (now - this.#looked > 2 * oftenest) this.#between = Math.max(1, Math.floor((this.#between * oftenest) / (now - this.#looked)))
+    this.#looked = now
+    if (now - this.#since >= oldest) this.flush()
+    return this.#between
   }
 
   /** Tells the outcomes that were not told yet. */
@@ -63,7 +82,7 @@ export class ChunkRun {
     const from = this.#from
     this.#from += values.length
     try {
-      const packed = this.#parts.values(values)
+      const packed = this.#parts.values(numbersOf(values) ?? values)
       this.#parts.send(from, { kind: 'values', values: packed, ms }, packed)
     } catch (error) {
       if (values.length === 1) this.#tell(from, error, ms)

@@ -10,7 +10,7 @@ import { Output } from './output.js'
 import { RemoteObjects } from './remote-objects.js'
 import type { WorkerEnd } from './ring/worker-end.js'
 import { WorkerLoop } from './ring/worker-loop.js'
-import { isThenable, RunningCall, runCall } from './running-call.js'
+import { chunkCalls, isThenable, RunningCall, runCall } from './running-call.js'
 import { ChunkRun } from './serve-chunk.js'
 import { runStream, type StreamControl } from './serve-stream.js'
 import type { AnyFunction } from './work-item.js'
@@ -199,7 +199,7 @@ export class Server {
     const aborted = (): number => (cell < 0 ? 0 : cells.aborted(cell))
     const unwanted = aborted() !== 0
     // A chunk begins with its first item.
-    if (unwanted || (cell >= 0 && request.mode !== 'chunk' && !cells.claim(cell))) {
+    if (unwanted || (cell >= 0 && request.mode !== 'items' && request.mode !== 'lists' && !cells.claim(cell))) {
       if (ring === undefined || cell < 0 || !ring.end.skipped(cell))
         this.post({ type: 'reply', id, status: 'skipped', value: nothing, definitions: undefined, memory: undefined })
       if (this.#retiring) void this.#finishWhenIdle()
@@ -266,10 +266,8 @@ export class Server {
     // Its time runs from here: to load a module for the first time is not what a timeout is meant for.
     if (request.tellBegin) this.post({ type: 'begun', id: request.id, at: performance.timeOrigin + performance.now() })
     try {
-      if (request.mode === 'chunk') {
-        // Each of the arguments is the list of those of one item.
-        active.chunk = new ChunkRun(request, args as unknown[][], this.#parts.cells, {
-          call: (list) => runCall(running, fn, list),
+      if (request.mode === 'items' || request.mode === 'lists') {
+        active.chunk = new ChunkRun(request, chunkCalls(request.mode, running, fn, args), this.#parts.cells, {
           values: (values) => this.#outgoing.pack(values, { label: 'result' }),
           error: (error) => this.#outgoing.packError(error),
           send: (from, outcomes, packed) => {

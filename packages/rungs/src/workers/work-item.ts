@@ -18,8 +18,17 @@ export type AnyFunction = (...args: any[]) => unknown
 export type Mode =
   | { readonly type: 'call' }
   | { readonly type: 'stream'; readonly onItem: (value: unknown) => void; readonly credit: number }
-  /** `begun`: how many items had begun when its worker died. */
-  | { readonly type: 'chunk'; readonly onItem: (offset: number, outcome: Outcome, ms: number) => void; begun: number }
+  /**
+   * `of`: its arguments are the items and the index of the first; or each is the list of arguments of one call. `begun`: how many items had
+   * begun when its worker died.
+   */
+  | { readonly type: 'chunk'; readonly of: 'items' | 'lists'; readonly listener: ChunkListener; begun: number }
+
+/** Told of the items of a chunk, in order. */
+export interface ChunkListener {
+  values(from: number, values: ArrayLike<unknown>, ms: number): void
+  failed(offset: number, reason: unknown, ms: number): void
+}
 
 export const oneCall: Mode = { type: 'call' }
 

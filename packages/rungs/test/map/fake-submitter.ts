@@ -3,7 +3,15 @@ import type { CheckedCallOptions } from '../../dist/core/call-options.js'
 import { CancelledError } from '../../dist/core/errors.js'
 import { createFuture, type Future, failFuture, fulfilFuture, startFuture } from '../../dist/core/future.js'
 import type { Outcome } from '../../dist/core/outcome.js'
-import type { Callee, ChunkSubmission, OnItem, Reservation, Submission, Submitter } from '../../dist/executors/map/submitter.js'
+import type {
+  Callee,
+  ChunkCalls,
+  ChunkListener,
+  ChunkSubmission,
+  Reservation,
+  Submission,
+  Submitter,
+} from '../../dist/executors/map/submitter.js'
 
 export class FakeCall implements Submission {
   readonly future: Future<unknown>
@@ -66,7 +74,7 @@ export class FakeChunk implements ChunkSubmission {
 
   constructor(
     readonly argLists: readonly (readonly unknown[])[],
-    readonly onItem: OnItem,
+    readonly listener: ChunkListener,
   ) {
     const cancel = (): void => {
       this.aborted = this.firstNotBegun > 0
@@ -87,7 +95,9 @@ export class FakeChunk implements ChunkSubmission {
   /** Ends the next item. */
   tell(outcome: Outcome, ms = 1): void {
     this.begin()
-    this.onItem(this.#told++, outcome, ms)
+    const offset = this.#told++
+    if (outcome.status === 'fulfilled') this.listener.values(offset, [outcome.value], ms)
+    else this.listener.failed(offset, outcome.reason, ms)
   }
 
   get left(): number {
@@ -163,18 +173,18 @@ export class FakeSubmitter implements Submitter {
     return call
   }
 
-  submitChunk(_fn: Callee, argLists: readonly (readonly unknown[])[], _options: CheckedCallOptions, onItem: OnItem): ChunkSubmission {
-    this.#take(argLists)
-    return this.#chunk(argLists, onItem)
+  submitChunk(_fn: Callee, calls: ChunkCalls, _options: CheckedCallOptions, listener: ChunkListener): ChunkSubmission {
+    this.#take(listsOf(calls))
+    return this.#chunk(listsOf(calls), listener)
   }
 
   reserve(): Reservation {
     this.check()
     this.reservations++
     return {
-      submitChunk: (_fn, argLists, _options, onItem) => {
+      submitChunk: (_fn, calls, _options, listener) => {
         if (this.reservedEndsWith !== undefined) throw this.reservedEndsWith
-        return this.#chunk(argLists, onItem)
+        return this.#chunk(listsOf(calls), listener)
       },
       release: () => void this.reservations--,
     }
@@ -205,11 +215,16 @@ export class FakeSubmitter implements Submitter {
     if (this.#isFull) throw this.queueFullError
   }
 
-  #chunk(argLists: readonly (readonly unknown[])[], onItem: OnItem): FakeChunk {
-    const chunk = new FakeChunk(argLists, onItem)
+  #chunk(argLists: readonly (readonly unknown[])[], listener: ChunkListener): FakeChunk {
+    const chunk = new FakeChunk(argLists, listener)
     this.chunks.push(chunk)
     return chunk
   }
+}
+
+/** The arguments of each call of a chunk. */
+function listsOf(calls: ChunkCalls): readonly (readonly unknown[])[] {
+  return calls.of === 'lists' ? calls.lists : Array.from(calls.items, (item, offset) => [item, calls.start + offset])
 }
 
 /** Lets everything run that is ready. */

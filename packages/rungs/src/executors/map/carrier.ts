@@ -1,11 +1,14 @@
 // Between the map, which reads items and gives results, and the pool: how items become calls. One by one (singles.ts) or many in a message
 // (chunks.ts).
 import type { Outcome } from '../../core/outcome.js'
+import type { ItemList } from './item-list.js'
 
 /** What a map is told of its items. */
 export interface Sink {
   /** An item has ended. Each item once. */
   ended(index: number, input: unknown, outcome: Outcome, attempts: number, ms: number): void
+  /** Items from this index on have ended with these values. @returns false if each is to be told by itself */
+  allEnded(index: number, values: ArrayLike<unknown>, ms: number): boolean
   /** Some items have ended; there is time for what is done once for several. */
   advance(): void
   /** The items from this index on are not taken. `by`: whether it was they, or the pool, that would not. */
@@ -21,7 +24,7 @@ export interface Carrier {
   /** Whether {@link addAll} may be used. */
   readonly takesAll: boolean
   /** Takes all items there are, from index 0. The array is the map's own. */
-  addAll(items: unknown[]): void
+  addAll(items: ItemList): void
   /** No more items can be read now: what is kept back for a larger message may have to go. */
   pause(): void
   /** No more items come. */

@@ -1,20 +1,23 @@
 // Many items in one message, run one after the other on one worker; what becomes of each is told one by one all the same. What a worker that
 // died had not begun goes to another. With 'auto' the pieces are cut late: only two for each worker are on their way.
 import type { AsyncResource } from 'node:async_hooks'
+import { numbersOf } from '../../calls/index.js'
 import type { CheckedCallOptions } from '../../core/call-options.js'
 import { CancelledError, NotShippableError, WorkerDiedError } from '../../core/errors.js'
 import { cancelFuture, onDone, outcomeOf } from '../../core/future.js'
-import { type Outcome, rejected } from '../../core/outcome.js'
+import { fulfilled, type Outcome, rejected } from '../../core/outcome.js'
 import { type ArgsOf, mapArgs } from './args.js'
 import type { Carrier, Sink } from './carrier.js'
 import { firstSizing, fittedSize, nextSizing } from './chunk-sizer.js'
-import type { Callee, ChunkSubmission, Reservation, Submitter } from './submitter.js'
+import { type ItemList, sliceOf } from './item-list.js'
+import type { Callee, ChunkCalls, ChunkSubmission, Reservation, Submitter } from './submitter.js'
 
 interface Chunk {
   /** The index of its first item. */
   readonly start: number
-  readonly items: readonly unknown[]
-  readonly argLists: readonly (readonly unknown[])[]
+  readonly items: ItemList
+  /** Of starmap: their arguments. */
+  readonly lists: readonly (readonly unknown[])[] | undefined
   /** How often its first item was on a worker that died before it began. */
   readonly tries: number
   submission: ChunkSubmission | undefined
@@ -46,10 +49,11 @@ export class Chunks implements Carrier {
   readonly #sink: Sink
   #sizing = firstSizing
   /** Items that are in no chunk yet: from `#next` on. */
-  #items: unknown[] = []
+  #items: ItemList = []
   /** Their arguments; undefined where they are made when a chunk is cut, which can fail for nobody's items but those of starmap. */
   readonly #args: unknown[][] | undefined
   #next = 0
+  #isWhole = false
   /** The index of the item at `#items[0]`. */
   #base = 0
   /** Parts of chunks that have to be sent again, before anything new. */
@@ -89,7 +93,7 @@ export class Chunks implements Carrier {
       }
     }
     if (this.#items.length === 0) this.#base = index
-    this.#items.push(item)
+    ;(this.#items as unknown[]).push(item) // Only what comes all at once may be of another kind.
     // With 'auto' an eager map sends when all is read: the end is known then.
     if (!this.#isKept) this.#send(false)
   }
@@ -98,7 +102,8 @@ export class Chunks implements Carrier {
     return this.#isKept && this.#args === undefined
   }
 
-  addAll(items: unknown[]): void {
+  addAll(items: ItemList): void {
+    this.#isWhole = true
     this.#items = items
   }
 
@@ -206,16 +211,16 @@ export class Chunks implements Carrier {
     const start = this.#base + this.#next
     const from = this.#next
     this.#next += count
-    const items = from === 0 && this.#unsent === 0 ? this.#items : this.#items.slice(from, this.#next)
-    const argLists = this.#args === undefined ? argListsOf(items, start) : this.#args.slice(from, this.#next)
-    // What has been sent is let go, half of it at a time.
-    if (this.#unsent === 0 || this.#next * 2 > this.#items.length) {
-      this.#items = this.#unsent === 0 ? [] : this.#items.slice(this.#next)
+    const lists = this.#args?.slice(from, this.#next)
+    const items = (lists === undefined ? numbersOf(this.#items, from, this.#next) : undefined) ?? sliceOf(this.#items, from, this.#next)
+    // What has been sent is let go, half of it at a time; what came all at once, at the end.
+    if (this.#unsent === 0 || (!this.#isWhole && this.#next * 2 > this.#items.length)) {
+      this.#items = this.#unsent === 0 ? [] : sliceOf(this.#items, this.#next)
       this.#args?.splice(0, this.#next)
       this.#base += this.#next
       this.#next = 0
     }
-    return { start, items, argLists, tries: 0, submission: undefined, received: 0, ms: 0, awaited: false }
+    return { start, items, lists, tries: 0, submission: undefined, received: 0, ms: 0, awaited: false }
   }
 
   /** `accepted`: its items count as submitted already. */
@@ -224,7 +229,10 @@ export class Chunks implements Carrier {
     try {
       this.#reservation ??= submitter.reserve()
       const submit = accepted ? this.#reservation : submitter
-      chunk.submission = submit.submitChunk(fn, chunk.argLists, call, (offset, outcome, ms) => this.#onItem(chunk, offset, outcome, ms))
+      chunk.submission = submit.submitChunk(fn, callsOf(chunk), call, {
+        values: (from, values, ms) => this.#onValues(chunk, from, values, ms),
+        failed: (offset, reason, ms) => this.#onItem(chunk, offset, rejected(reason), ms),
+      })
     } catch (error) {
       if (accepted && this.#reservation !== undefined) this.#failAccepted(chunk, error)
       else this.#refuse(error, chunk.start)
@@ -249,6 +257,21 @@ export class Chunks implements Carrier {
       this.#settleRest(rest, rest.items.length, error, 0)
     }
     this.#sink.advance()
+  }
+
+  #onValues(chunk: Chunk, from: number, values: ArrayLike<unknown>, ms: number): void {
+    const { start, items, received } = chunk
+    const end = from + values.length
+    // One at a time where some of them are known already, or somebody looks at each.
+    if (this.#telling && from === received && end <= items.length) {
+      const told = this.#sink.allEnded(start + from, values, ms)
+      if (told) {
+        chunk.received = end
+        chunk.ms += ms * values.length
+        return
+      }
+    }
+    for (let at = 0; at < values.length; at++) this.#onItem(chunk, from + at, fulfilled(values[at]), ms)
   }
 
   #onItem(chunk: Chunk, offset: number, outcome: Outcome, ms: number): void {
@@ -334,18 +357,15 @@ export class Chunks implements Carrier {
   }
 }
 
-/** Apart from the class: this is the loop that runs once for each of a million items. */
-function argListsOf(items: readonly unknown[], start: number): unknown[][] {
-  const argLists = new Array<unknown[]>(items.length)
-  for (let i = 0; i < items.length; i++) argLists[i] = [items[i], start + i]
-  return argLists
+function callsOf({ items, start, lists }: Chunk): ChunkCalls {
+  return lists === undefined ? { of: 'items', items, start } : { of: 'lists', lists }
 }
 
-function part({ start, items, argLists }: Chunk, from: number, to: number, tries: number): Chunk {
+function part({ start, items, lists }: Chunk, from: number, to: number, tries: number): Chunk {
   return {
     start: start + from,
-    items: items.slice(from, to),
-    argLists: argLists.slice(from, to),
+    items: sliceOf(items, from, to),
+    lists: lists?.slice(from, to),
     tries,
     submission: undefined,
     received: 0,

@@ -15,6 +15,7 @@ import { report } from '../../core/report.js'
 import { Audience, finished } from './audience.js'
 import type { Carrier, Sink } from './carrier.js'
 import { carrierFor, type MapCalls } from './carrier-for.js'
+import type { ItemList } from './item-list.js'
 import { MapTimer } from './map-timer.js'
 import { progressBar } from './progress-bar.js'
 import { ProgressMeter } from './progress-meter.js'
@@ -153,7 +154,7 @@ export class MapRun<R> implements MapResults<R>, AsyncDisposable, Sink {
   /** An iterable that can be read in one go. @returns false if it has to be read item by item */
   #readAll(): boolean {
     if (!this.#carrier.takesAll) return false
-    let items: unknown[]
+    let items: ItemList
     try {
       items = this.#source.readAll()
     } catch (error) {
@@ -246,6 +247,13 @@ export class MapRun<R> implements MapResults<R>, AsyncDisposable, Sink {
     if (failed || this.#audience.wantsNext) this.#deliver()
   }
 
+  allEnded(index: number, values: ArrayLike<unknown>): boolean {
+    if (this.#settles || this.#meter !== undefined || this.#audience.wantsNext) return false
+    this.#ended += values.length
+    this.#results.putAll(index, values)
+    return true
+  }
+
   advance(): void {
     if (this.#isDrained && this.#ended === this.#read) this.#rest()
     this.#deliver()
@@ -310,6 +318,15 @@ export class MapRun<R> implements MapResults<R>, AsyncDisposable, Sink {
     if (this.#state.name === 'over') return Promise.resolve(finished())
     // A record says by itself that its item failed; an error is seen when it is thrown.
     if (this.#settles) this.#witness.look()
+    if (!this.#audience.isWaiting) {
+      const slot = this.#results.peek()
+      if (slot !== NONE && !Failed.is(slot)) {
+        this.#given++
+        this.#results.next()
+        if (this.#isOpen) this.#goOn()
+        return Promise.resolve({ done: false, value: slot as R }) // What fn gave, or its record.
+      }
+    }
     return this.#audience.next(() => this.#deliver())
   }
 

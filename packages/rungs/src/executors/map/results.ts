@@ -56,6 +56,12 @@ export class Results {
     else this.#slots.push(slot)
   }
 
+  /** As {@link put} for consecutive items. */
+  putAll(index: number, slots: ArrayLike<unknown>): void {
+    if (!this.#ordered) for (let at = 0; at < slots.length; at++) this.#slots.push(slots[at])
+    else fill(this.#slots, index - this.#base, slots)
+  }
+
   /** What is to be given next, or {@link NONE}. */
   peek(): unknown {
     return this.#head < this.#slots.length ? this.#slots[this.#head] : NONE
@@ -95,4 +101,9 @@ export class Results {
     this.#base += this.#head
     this.#head = 0
   }
+}
+
+/** Apart from the class: this is the loop that runs once for each of a million items. */
+function fill(to: unknown[], start: number, slots: ArrayLike<unknown>): void {
+  for (let at = 0; at < slots.length; at++) to[start + at] = slots[at]
 }

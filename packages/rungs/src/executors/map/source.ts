@@ -1,6 +1,7 @@
 // Where the items come from: an iterable or an async one, opened late and closed once.
 import { inspect } from 'node:util'
 import { show } from '../../core/options.js'
+import { type ItemList, listOf } from './item-list.js'
 
 /** Read instead of an item when there is none any more. */
 export const END = Symbol('end')
@@ -47,10 +48,10 @@ export class Source {
     return this.#reading
   }
 
-  /** All items of an iterable that has not been read from, in an array of their own: it may be changed here and there. */
-  readAll(): unknown[] {
+  /** All items of an iterable that has not been read from. */
+  readAll(): ItemList {
     this.#state = 'ended'
-    return [...(this.#items as Iterable<unknown>)]
+    return listOf(this.#items as Iterable<unknown>)
   }
 
   /** The next item of an iterable, or {@link END}. @throws what the source throws */

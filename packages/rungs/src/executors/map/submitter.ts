@@ -20,7 +20,7 @@ export interface Submission {
 /** Several submitted items, in one message. */
 export interface ChunkSubmission {
   /**
-   * Done after the last `onItem`. It fails when the chunk as a whole did, as with `WorkerDiedError`. Cancelling it ends all of it, as that of a
+   * Done after the listener was told of the last item. It fails when the chunk as a whole did, as with `WorkerDiedError`. Cancelling it ends all of it, as that of a
    * single call does: items not begun never run, and the one that runs is aborted and, after `grace`, its worker replaced.
    */
   readonly future: Future<unknown>
@@ -30,8 +30,17 @@ export interface ChunkSubmission {
   cancelNotBegun(): void
 }
 
-/** Told of each item of a chunk once, in order of the offsets, before the chunk's future is done. */
-export type OnItem = (offset: number, outcome: Outcome, ms: number) => void
+/** The calls of a chunk. Items: the function gets each with its index, the first of which is `start`. Lists: of arguments, one for each call. */
+export type ChunkCalls =
+  | { readonly of: 'items'; readonly items: ArrayLike<unknown>; readonly start: number }
+  | { readonly of: 'lists'; readonly lists: readonly (readonly unknown[])[] }
+
+/** Told of each item of a chunk once, in order of the offsets, before the chunk's future is done. `ms`: how long each of them took. */
+export interface ChunkListener {
+  /** Values of consecutive items: the first is that of the item at `from`. */
+  values(from: number, values: ArrayLike<unknown>, ms: number): void
+  failed(offset: number, reason: unknown, ms: number): void
+}
 
 /**
  * Calls that count as submitted, though they are handed over later: those of chunks that are cut late, to fit in size, and what comes back
@@ -77,7 +86,7 @@ export interface Submitter {
    * because of an argument fails the future with a `NotShippableError` whose `path` begins with `argument`; the map then tries smaller chunks.
    * @throws as `submit`
    */
-  submitChunk(fn: Callee, argLists: readonly (readonly unknown[])[], options: CheckedCallOptions, onItem: OnItem): ChunkSubmission
+  submitChunk(fn: Callee, calls: ChunkCalls, options: CheckedCallOptions, listener: ChunkListener): ChunkSubmission
   /**
    * Many calls of the same function at once, which stand in the queue as one; `ended` is told of each that was not cancelled while it waited, as it
    * ends. Absent where each call has to be submitted by itself.

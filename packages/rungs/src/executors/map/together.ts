@@ -3,6 +3,7 @@ import type { CheckedCallOptions } from '../../core/call-options.js'
 import { CancelledError } from '../../core/errors.js'
 import { mapArgs } from './args.js'
 import type { Carrier, Sink } from './carrier.js'
+import type { ItemList } from './item-list.js'
 import type { BatchSubmission, Callee, Submitter } from './submitter.js'
 
 export interface TogetherOptions {
@@ -29,7 +30,7 @@ export class Together implements Carrier {
     return this.#batch?.running ?? 0
   }
 
-  addAll(items: unknown[]): void {
+  addAll(items: ItemList): void {
     const { submitBatch, fn, call, keepInputs } = this.#options
     if (items.length === 0) return
     const args = (index: number): unknown[] => mapArgs(items[index], index)
@@ -37,7 +38,7 @@ export class Together implements Carrier {
       this.#batch = submitBatch(fn, items.length, args, call, (index, outcome, attempts, ms) => {
         const input = keepInputs ? items[index] : undefined
         // Not kept for longer than it is needed.
-        items[index] = undefined
+        if (Array.isArray(items)) items[index] = undefined
         if (!this.#telling) return
         this.#sink.ended(index, input, outcome, attempts, ms)
         this.#sink.advance()
