@@ -1,5 +1,8 @@
 // The fault grid: whatever a call does to its worker, wherever it does it, every future settles once, with an error that says what happened, and
 // the pool goes on. The table below says what happened; the combinations are the tests.
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { inspect } from 'node:util'
 import {
@@ -13,7 +16,7 @@ import {
   ThreadPoolExecutor,
   WorkerDiedError,
 } from 'rungs'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { until } from './fixtures/until.js'
 
 type Fixtures = typeof import('./fixtures/faults.js')
@@ -167,11 +170,14 @@ async function play(rung: Rung, fault: Fault, phase: Phase): Promise<void> {
       })
     case 'idle':
       return withPool(open(rung, fault), async (pool) => {
-        expect(await pool.submit(performLater, fault)).toBe('done')
+        const folder = mkdtempSync(join(tmpdir(), 'rungs-faults-'))
+        onTestFinished(() => rmSync(folder, { recursive: true }))
+        const mark = join(folder, 'begun')
+        expect(await pool.submit(performLater, fault, mark)).toBe('done')
         if (effect.hangs) {
+          await until('it hangs', () => existsSync(mark))
           const stuck = pool.with({ grace: 50 }).submit(double, 1)
-          await begun(pool, stuck)
-          stuck.cancel()
+          expect(stuck.cancel()).toBe(true)
         } else if (fault !== 'floods stdout') await until('it is gone', () => pool.stats.workers === 0 || pool.stats.restarts > 0)
         expect(await pool.submit(double, 21)).toBe(42)
         expect(pool.stats.failed).toBe(0)
