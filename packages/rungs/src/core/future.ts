@@ -8,11 +8,12 @@
 import { AsyncResource } from 'node:async_hooks'
 import { inspect } from 'node:util'
 import { type CallSite, framesOf } from './call-site.js'
-import { clock } from './clock.js'
 import { CancelledError, InvalidStateError, TimeoutError } from './errors.js'
-import { requireDuration, requireFunction, requireKnown, requireSignal } from './options.js'
+import { checkLimits, limitedWait } from './limited-wait.js'
+import { requireDuration, requireFunction, requireKnown } from './options.js'
 import type { Outcome } from './outcome.js'
 import { report } from './report.js'
+import { isSettler, Settlers } from './settlers.js'
 import { type Unobserved, watch, withdraw } from './unobserved.js'
 
 /** What can be asked of a future: whether its call waits, runs, has finished (with a value or an error) or was cancelled. */
@@ -40,6 +41,8 @@ export interface Driver {
 
 /** Told once when a future is done; must not throw. */
 type Listener = (future: Future<unknown>) => void
+/** A listener, or the promise of an `await`. */
+type Waiter = Listener | Settlers
 
 export interface FutureInit {
   readonly driver?: Driver | undefined
@@ -131,7 +134,7 @@ export class Future<T> implements Promise<T> {
   #driver: Driver | undefined
   #site: CallSite | undefined
   readonly #context: AsyncResource | undefined
-  #listeners: Listener | Listener[] | undefined = undefined
+  #listeners: Waiter | Waiter[] | undefined = undefined
   #promise: Promise<T> | undefined = undefined
   #resolve: ((value: unknown) => void) | undefined = undefined
   #reject: ((reason: unknown) => void) | undefined = undefined
@@ -296,6 +299,11 @@ export class Future<T> implements Promise<T> {
     const instead = awaiting?.(this)
     if (instead !== undefined) return instead.then(onFulfilled, onRejected)
     this.#look()
+    if (isSettler(onFulfilled) && isSettler(onRejected)) {
+      this.#settles(new Settlers(onFulfilled, onRejected))
+      // Whoever hands over the two functions of a promise has that promise, and wants none.
+      return this as unknown as Promise<A | B>
+    }
     return this.#native().then(onFulfilled, onRejected)
   }
 
@@ -356,10 +364,21 @@ export class Future<T> implements Promise<T> {
     return this.done || limits === undefined ? native.then() : limitedWait(this, native, limits)
   }
 
-  #listen(listener: Listener): void {
-    if (this.#listeners === undefined) this.#listeners = listener
-    else if (typeof this.#listeners === 'function') this.#listeners = [this.#listeners, listener]
-    else this.#listeners.push(listener)
+  #settles(settlers: Settlers): void {
+    if (this.#state === FULFILLED) settlers.resolve(this.#result)
+    else if (this.done) settlers.reject(this.#result)
+    else this.#listen(settlers)
+  }
+
+  #listen(waiter: Waiter): void {
+    if (this.#listeners === undefined) this.#listeners = waiter
+    else if (Array.isArray(this.#listeners)) this.#listeners.push(waiter)
+    else this.#listeners = [this.#listeners, waiter]
+  }
+
+  #tell(waiter: Waiter): void {
+    if (typeof waiter === 'function') waiter(this)
+    else this.#settles(waiter)
   }
 
   #start(): boolean {
@@ -413,8 +432,8 @@ export class Future<T> implements Promise<T> {
     this.#reject = undefined
     const listeners = this.#listeners
     this.#listeners = undefined
-    if (typeof listeners === 'function') listeners(this)
-    else if (listeners !== undefined) for (const listener of listeners) listener(this)
+    if (Array.isArray(listeners)) for (const waiter of listeners) this.#tell(waiter)
+    else if (listeners !== undefined) this.#tell(listeners)
   }
 
   static {
@@ -450,43 +469,6 @@ export class Future<T> implements Promise<T> {
     }
     constructionToken = construction
   }
-}
-
-/** @returns undefined when there is no limit */
-function checkLimits(options: ResultOptions): ResultOptions | undefined {
-  requireKnown('The options of result()', options, ['timeout', 'signal'])
-  const { timeout, signal } = options
-  if (timeout !== undefined) requireDuration('timeout', timeout)
-  if (signal !== undefined) requireSignal('signal', signal)
-  return timeout === undefined && signal === undefined ? undefined : options
-}
-
-/** Waits no longer than it may. */
-function limitedWait<T>(future: Future<T>, native: Promise<T>, { timeout, signal }: ResultOptions): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const time = clock()
-    const end = (): void => {
-      if (timer !== undefined) time.clearTimeout(timer)
-      signal?.removeEventListener('abort', aborted)
-      unlisten(future, ended)
-    }
-    const ended = (): void => {
-      end()
-      native.then(resolve, reject)
-    }
-    const aborted = (): void => {
-      end()
-      reject(new CancelledError('The wait for a result was cancelled', { reason: signal?.reason }))
-    }
-    const late = (): void => {
-      end()
-      reject(new TimeoutError(`The call had not ended after ${timeout} ms`))
-    }
-    const timer = timeout === undefined || timeout === Number.POSITIVE_INFINITY ? undefined : time.setTimeout(late, timeout)
-    onDone(future, ended)
-    if (signal?.aborted) aborted()
-    else signal?.addEventListener('abort', aborted)
-  })
 }
 
 function cancelMessage(reason: unknown): string {
