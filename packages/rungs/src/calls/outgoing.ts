@@ -9,7 +9,7 @@ import { arePlain, isPlain } from './plain.js'
 import { type OutgoingOptions, type Peer, Sender } from './sender.js'
 import { sourceFacts } from './source-facts.js'
 import type { Transferable } from './transfer.js'
-import { Kind, NONE, type Packed, plainly, type ShippedCall } from './wire.js'
+import { Kind, NONE, type Packed, PlainCall, plainly, type ShippedCall } from './wire.js'
 
 /** More than this captured by one function is probably an accident. */
 const MUCH = 1_000_000
@@ -41,7 +41,7 @@ export class Outgoing {
   ship(fn: AnyFunction, args: readonly unknown[], options?: { transfer?: readonly Transferable[] }): ShippedCall {
     const target = this.#target(fn)
     if (target !== undefined && arePlain(args) && (options?.transfer === undefined || options.transfer.length === 0)) {
-      return { target, captured: undefined, args: plainly(args) }
+      return new PlainCall(target, args)
     }
     return target === undefined
       ? this.prepare(fn)(args, options)

@@ -173,3 +173,31 @@ export const NONE: readonly never[] = Object.freeze([])
 export function plainly(data: unknown): Packed {
   return { plain: true, data, uses: NONE, transfer: NONE }
 }
+
+/** What nearly every call is, and thousands may wait: a function that is known and plain arguments. One object for both records. */
+export class PlainCall implements ShippedCall, Packed {
+  constructor(
+    readonly target: number,
+    readonly data: readonly unknown[],
+  ) {}
+
+  get captured(): undefined {
+    return undefined
+  }
+
+  get args(): Packed {
+    return this
+  }
+
+  get plain(): true {
+    return true
+  }
+
+  get uses(): readonly number[] {
+    return NONE
+  }
+
+  get transfer(): readonly Transferable[] {
+    return NONE
+  }
+}

@@ -1,5 +1,5 @@
 // The pool's end of the way to a worker: calls go, outcomes and all else come back. Thread or process is the channel's business.
-import { Incoming, type Outgoing, type Packed, type ShippedCall } from '../calls/index.js'
+import { Incoming, type Outgoing, type Packed, PlainCall, type ShippedCall } from '../calls/index.js'
 import { CancelledError, TimeoutError } from '../core/errors.js'
 import type { Outcome } from '../core/outcome.js'
 import { abortCodes, type Cells } from './cells.js'
@@ -132,7 +132,7 @@ export class Link implements WorkerHost {
     if (this.#attempts.delete(id)) this.#takenBack.set(id, cell)
     else if (this.ring !== undefined && item.shipped !== undefined) {
       const data = this.ring.argsAt(this.#placeInRing[cell] as number) // It went that way.
-      item.shipped = { ...item.shipped, args: { ...item.shipped.args, data } }
+      item.shipped = new PlainCall(item.shipped.target, data)
     }
     attempt.cell = -1
     return true

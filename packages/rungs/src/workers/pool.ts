@@ -155,8 +155,8 @@ export class WorkerPool implements ItemOwner {
     let index = 0
     const next = (): Attempt => {
       const current = index++
-      const item = new WorkItem(this, fn, args(current), options, oneCall, site, context, (outcome, item) => ended(current, outcome, item))
-      item.batch = batch
+      const receive = (outcome: Outcome, item: WorkItem): void => ended(current, outcome, item)
+      const item = new WorkItem(this, fn, args(current), options, oneCall, site, context, { batch, receive, received: false })
       const attempt = new Attempt(item, 1)
       item.attempt = attempt
       return attempt
@@ -188,9 +188,9 @@ export class WorkerPool implements ItemOwner {
 
   *#begunOf(batch: CallBatch): Generator<WorkItem> {
     for (const worker of this.#state.workers.values()) {
-      for (const ticket of worker.calls) if (itemOf(ticket).batch === batch) yield itemOf(ticket)
+      for (const ticket of worker.calls) if (itemOf(ticket).part?.batch === batch) yield itemOf(ticket)
     }
-    for (const item of this.#paused) if (item.batch === batch) yield item
+    for (const item of this.#paused) if (item.part?.batch === batch) yield item
   }
 
   /** Calls that come later and count as submitted now: while it is not released, the pool does not close. */
@@ -230,7 +230,7 @@ export class WorkerPool implements ItemOwner {
     if (options.signal !== undefined && !this.#watchSignal(item, options.signal)) return item
     if (this.#parts.outgoing !== undefined && !this.#ship(item, this.#parts.outgoing)) return item
     if (options.deadline !== undefined)
-      item.deadline = this.#deadlines.add(this.#deadlines.now() + options.deadline, () => this.#deadlinePassed(item))
+      item.limits = { deadline: this.#deadlines.add(this.#deadlines.now() + options.deadline, () => this.#deadlinePassed(item)) }
     this.#begin(item)
     return item
   }
@@ -389,7 +389,8 @@ export class WorkerPool implements ItemOwner {
     item.attempt = next
     this.#state.held(next)
     this.#paused.add(item)
-    item.pause = this.#deadlines.add(this.#deadlines.now() + pause, () => {
+    item.limits ??= {}
+    item.limits.pause = this.#deadlines.add(this.#deadlines.now() + pause, () => {
       this.#paused.delete(item)
       // Submitted before it is released: a pool that is closing must not find itself without calls in between.
       this.#begin(item)
@@ -464,8 +465,8 @@ export class WorkerPool implements ItemOwner {
   /** Nothing of the call is kept any more, but for the attempt that may still be running. */
   #finish(item: WorkItem): void {
     item.endedAt = this.#now()
-    if (item.deadline !== undefined) this.#deadlines.remove(item.deadline)
-    if (item.pause !== undefined) this.#deadlines.remove(item.pause)
+    if (item.limits?.deadline !== undefined) this.#deadlines.remove(item.limits.deadline)
+    if (item.limits?.pause !== undefined) this.#deadlines.remove(item.limits.pause)
     if (item.options.signal !== undefined) this.#signals.remove(item.options.signal, item)
     this.#paused.delete(item)
     item.shipped = undefined

@@ -3,20 +3,25 @@ import type { Packed, ShippedCall } from '../calls/index.js'
 
 /** The call with its data copied, where there is something that can be changed. */
 export function snapshotOf(shipped: ShippedCall): ShippedCall {
-  const { args, captured } = shipped
+  const { target, args, captured } = shipped
   const copy = copyOf(args)
   const copyOfCaptured = captured && copyOf(captured)
-  return copy === args && copyOfCaptured === captured ? shipped : { ...shipped, args: copy, captured: copyOfCaptured }
+  return copy === args && copyOfCaptured === captured ? shipped : { target, args: copy, captured: copyOfCaptured }
 }
 
 /** Not of what is only primitive values, and not of what is moved: it has been given away. */
 function copyOf(packed: Packed): Packed {
-  const { data, transfer } = packed
-  if (transfer.length > 0 || !Array.isArray(data) || data.every((value) => typeof value !== 'object' || value === null)) return packed
+  const { plain, data, uses, transfer } = packed
+  if (transfer.length > 0 || !Array.isArray(data) || arePrimitive(data)) return packed
   try {
-    return { ...packed, data: structuredClone(data) }
+    return { plain, data: structuredClone(data), uses, transfer }
   } catch {
     // Whatever it is: it will not be possible to send it either, and that is told then.
     return packed
   }
+}
+
+function arePrimitive(values: readonly unknown[]): boolean {
+  for (let at = 0; at < values.length; at++) if (typeof values[at] === 'object' && values[at] !== null) return false
+  return true
 }

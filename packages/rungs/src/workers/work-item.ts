@@ -42,8 +42,13 @@ export interface ItemOwner {
   readonly waitSync: ((item: WorkItem, ms: number) => void) | undefined
 }
 
-/** Gets the outcome of an item that nobody has a future of. Called once. */
-export type Receiver = (outcome: Outcome, item: WorkItem) => void
+/** One of a batch: nobody has a future of it. */
+export interface Part {
+  readonly batch: Batch
+  /** Gets the outcome. Called once. */
+  readonly receive: (outcome: Outcome, item: WorkItem) => void
+  received: boolean
+}
 
 export class WorkItem implements Driver {
   /** How often it was started. */
@@ -52,15 +57,11 @@ export class WorkItem implements Driver {
   endedAt: number | undefined = undefined
   /** The attempt that counts. */
   attempt: Attempt | undefined = undefined
-  deadline: Deadline | undefined = undefined
-  /** The pause before the next attempt. */
-  pause: Deadline | undefined = undefined
+  /** Its deadline, and the pause before its next attempt. Most calls have neither. */
+  limits: { deadline?: Deadline | undefined; pause?: Deadline | undefined } | undefined = undefined
   /** The call as data; undefined where nothing is sent. */
   shipped: ShippedCall | undefined = undefined
-  /** What it was submitted with, if it was one of many. */
-  batch: Batch | undefined = undefined
   #future: Future<unknown> | undefined = undefined
-  #received = false
 
   constructor(
     readonly owner: ItemOwner,
@@ -71,8 +72,8 @@ export class WorkItem implements Driver {
     readonly site: CallSite | undefined,
     /** The async context of the submitter. */
     readonly context: AsyncResource,
-    /** Where the outcome goes instead of to a future. */
-    readonly receiver?: Receiver,
+    /** Of one of many that were submitted together. */
+    readonly part: Part | undefined = undefined,
   ) {}
 
   /** Made when it is first asked for: the items of a batch do without. */
@@ -82,7 +83,7 @@ export class WorkItem implements Driver {
   }
 
   get done(): boolean {
-    return this.receiver === undefined ? this.future.done : this.#received
+    return this.part === undefined ? this.future.done : this.part.received
   }
 
   /** Milliseconds from the first start to the end. */
@@ -91,29 +92,22 @@ export class WorkItem implements Driver {
   }
 
   start(): void {
-    if (this.receiver === undefined) startFuture(this.future)
+    if (this.part === undefined) startFuture(this.future)
   }
 
   fulfil(value: unknown): void {
-    if (this.receiver === undefined) fulfilFuture(this.future, value)
-    else this.#receive({ status: 'fulfilled', value })
+    if (this.part === undefined) fulfilFuture(this.future, value)
+    else receive(this, this.part, { status: 'fulfilled', value })
   }
 
   fail(reason: unknown): boolean {
-    return this.receiver === undefined ? failFuture(this.future, reason) : this.#receive({ status: 'rejected', reason })
+    return this.part === undefined ? failFuture(this.future, reason) : receive(this, this.part, { status: 'rejected', reason })
   }
 
   /** Ends it wherever it is. */
   stop(error: CancelledError, reason?: unknown): void {
-    if (this.receiver === undefined) cancelFuture(this.future, error, reason)
-    else if (this.#receive({ status: 'rejected', reason: error })) this.owner.cancelled(this, reason)
-  }
-
-  #receive(outcome: Outcome): boolean {
-    if (this.#received) return false
-    this.#received = true
-    this.receiver?.(outcome, this)
-    return true
+    if (this.part === undefined) cancelFuture(this.future, error, reason)
+    else if (receive(this, this.part, { status: 'rejected', reason: error })) this.owner.cancelled(this, reason)
   }
 
   // ---- what its future asks -------------------------------------------------------------------------------------
@@ -134,6 +128,13 @@ export class WorkItem implements Driver {
     const { waitSync } = this.owner
     return waitSync === undefined ? undefined : (_future, ms) => waitSync(this, ms)
   }
+}
+
+function receive(item: WorkItem, part: Part, outcome: Outcome): boolean {
+  if (part.received) return false
+  part.received = true
+  part.receive(outcome, item)
+  return true
 }
 
 let lastId = 0
