@@ -28,6 +28,10 @@ class FutureWait implements Interruptible {
     return `the call ${future.key === undefined ? future.id : JSON.stringify(future.key)}`
   }
 
+  get external(): boolean {
+    return !(this.#future instanceof Task)
+  }
+
   blockers(): Iterable<Task<unknown>> {
     return this.#future instanceof Task ? [this.#future] : []
   }
@@ -88,6 +92,7 @@ provideTaskWaits({
           return true
         },
         describe: () => wait.describe(),
+        external: true,
       }
       scope.enter(place)
       begin(
