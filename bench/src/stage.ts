@@ -11,6 +11,8 @@ const subjects: Record<string, () => Promise<{ setUp: SetUp }>> = {
   idle: () => import('./subjects/rest.js'),
   shipping: () => import('./subjects/shipping.js'),
   tasks: () => import('./subjects/bounded-concurrency.js'),
+  locks: () => import('./subjects/locks.js'),
+  queues: () => import('./subjects/locks.js'),
   processes: () => import('./subjects/processes.js'),
 }
 

@@ -66,7 +66,7 @@ describe('the command', () => {
     const { stdout, status } = bench()
     expect(status).toBe(0)
     const names = [...stdout.matchAll(/^ {2}([a-z][a-z-]*) /gm)].map((match) => match[1])
-    expect(names).toEqual(['tiny', 'map', 'payload', 'start-up', 'idle', 'tasks', 'shipping', 'processes', 'all'])
+    expect(names).toEqual(['tiny', 'map', 'payload', 'start-up', 'idle', 'tasks', 'locks', 'queues', 'shipping', 'processes', 'all'])
   })
 
   it('ends with 2 and a proposal for a name it does not know', () => {

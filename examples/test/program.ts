@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 
@@ -16,6 +17,8 @@ export interface Running {
   readonly ended: Promise<Ended>
   /** The first match in what it has printed so far, or prints until it ends. */
   printed(pattern: RegExp): Promise<RegExpExecArray>
+  /** The same of what it has written to stderr. */
+  warned(pattern: RegExp): Promise<RegExpExecArray>
 }
 
 /** `program` is a path under `dist`. It does not outlive the test. */
@@ -32,15 +35,17 @@ export function start(program: string, args: readonly string[] = [], env: Record
     stderr += text
   })
   const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, stdout, stderr }))
-  const printed = async (pattern: RegExp) => {
+  const awaitMatch = async (stream: Readable, text: () => string, pattern: RegExp): Promise<RegExpExecArray> => {
     for (;;) {
-      const match = pattern.exec(stdout)
+      const match = pattern.exec(text())
       if (match !== null) return match
-      if (child.stdout.readableEnded) throw new Error(`printed no ${pattern}, but:\n${stdout}${stderr}`)
-      await Promise.race([once(child.stdout, 'data'), once(child.stdout, 'end')])
+      if (stream.readableEnded) throw new Error(`printed no ${pattern}, but:\n${stdout}${stderr}`)
+      await Promise.race([once(stream, 'data'), once(stream, 'end')])
     }
   }
-  return { process: child, ended, printed }
+  const printed = (pattern: RegExp) => awaitMatch(child.stdout, () => stdout, pattern)
+  const warned = (pattern: RegExp) => awaitMatch(child.stderr, () => stderr, pattern)
+  return { process: child, ended, printed, warned }
 }
 
 export const run = (program: string, args?: readonly string[], env?: Record<string, string>): Promise<Ended> =>

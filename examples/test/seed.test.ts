@@ -95,10 +95,17 @@ describe('the process programs of the notes print what the Python programs print
   })
 })
 
-describe('the cooperative program of the notes prints what the Python program prints', () => {
+describe('the cooperative programs of the notes print what the Python programs print', () => {
   it('three calls on one loop', async () => {
     const lines = await linesFrom('tasks-1-cooperative')
     expectParallel(lines.slice(0, 6), abc)
     expect(lines.slice(6)).toEqual(['a', 'b', 'c'])
+  })
+
+  it('three tasks of a group', async () => {
+    const lines = await linesFrom('tasks-2-asyncio')
+    expect(lines[0]).toBe('Starting TaskGroup')
+    expectParallel(lines.slice(1, 7), abc)
+    expect(lines.slice(7)).toEqual(['Done awaiting the io_bound_function', 'a', 'b', 'c'])
   })
 })

@@ -10,6 +10,7 @@ import { LIMIT, taskPools } from '../subjects/task-pools.js'
 
 const time: Metric = { name: 'ns per item', unit: 'ns per item', better: 'lower' }
 const memory: Metric = { name: 'peak MB', unit: 'MB resident at most', better: 'lower' }
+const pending: Metric = { name: 'bytes per item', unit: 'bytes of heap per item', better: 'lower' }
 
 export const boundedConcurrency: Claim = {
   name: 'tasks',
@@ -19,6 +20,7 @@ export const boundedConcurrency: Claim = {
   cases: [
     { name: '10 k items', kind: 'map', count: 10_000, metrics: [time] },
     { name: '1 M items', kind: 'map', count: 1_000_000, metrics: [time, memory] },
+    { name: '100 k items that wait for their turn', kind: 'pending', count: 100_000, metrics: [pending] },
   ],
   contestants: Object.entries(taskPools).map(([name, { against }]) => ({
     name,

@@ -12,8 +12,9 @@ export async function setUp(contestant: string): Promise<Subject> {
   return {
     version: kind.package === undefined ? process.version : (versionOf(kind.package) ?? '-'),
     verify: () => verify(map),
-    run: async (_kind, count) => {
+    run: async (kind, count) => {
       const items = Array.from({ length: count }, (_, i) => i)
+      if (kind === 'pending') return { 'bytes per item': await bytesPending(map, items) }
       const started = performance.now()
       const results = await map(items, trivial)
       const elapsed = performance.now() - started
@@ -23,6 +24,28 @@ export async function setUp(contestant: string): Promise<Subject> {
     },
     end: async () => void (await end?.()),
   }
+}
+
+/** What the items take while the first of them hold all the places. */
+async function bytesPending(map: MapOf, items: readonly number[]): Promise<number> {
+  let open = (): void => {}
+  const gate = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  const fn = async (n: number): Promise<number> => {
+    await gate
+    return n
+  }
+  globalThis.gc?.()
+  const before = process.memoryUsage().heapUsed
+  const results = map(items, fn)
+  await turn()
+  globalThis.gc?.()
+  const bytes = (process.memoryUsage().heapUsed - before) / items.length
+  open()
+  await results
+  // Less than that is what else the heap does.
+  return Math.max(1, bytes)
 }
 
 async function trivial(n: number): Promise<number> {

@@ -24,6 +24,7 @@ export const taskPools: Record<string, TaskPoolKind> = {
   'p-map': { package: 'p-map', open: pMap },
   'p-limit': { package: 'p-limit', against: 'rungs submit', open: pLimit },
   'p-queue': { package: 'p-queue', against: 'rungs submit', open: pQueue },
+  'async-sema': { package: 'async-sema', against: 'rungs submit', open: asyncSema },
 }
 
 async function rungsMap(): Promise<TaskPool> {
@@ -75,4 +76,18 @@ async function pQueue(): Promise<TaskPool> {
   const { default: Queue } = await import('p-queue')
   const queue = new Queue({ concurrency: LIMIT })
   return { map: (items, fn) => Promise.all(items.map((n) => queue.add(() => fn(n)))) }
+}
+
+async function asyncSema(): Promise<TaskPool> {
+  const { Sema } = await import('async-sema')
+  const sema = new Sema(LIMIT)
+  const call = async (n: number, fn: (n: number) => Promise<number>): Promise<number> => {
+    await sema.acquire()
+    try {
+      return await fn(n)
+    } finally {
+      sema.release()
+    }
+  }
+  return { map: (items, fn) => Promise.all(items.map((n) => call(n, fn))) }
 }

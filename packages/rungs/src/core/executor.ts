@@ -104,7 +104,7 @@ export interface SettledRecord<T = unknown> {
 
 /**
  * The results of a map: iterate with `for await`, or collect them. Leaving the loop cancels what has not started. It keeps no result that it
- * has given.
+ * has given. Cancelling the task of `rungs/sync` that waits for a result ends the map, and all its calls.
  */
 export interface MapResults<R> extends AsyncIterableIterator<R> {
   /**
@@ -211,7 +211,8 @@ export interface Executor extends AsyncDisposable {
 
   /**
    * Runs a (async) generator function there and gives here what it yields, with back-pressure: it runs only a few items ahead of the reader.
-   * Leaving the loop ends the generator, whose `finally` runs. Starts at the call.
+   * Leaving the loop ends the generator, whose `finally` runs; cancelling the task of `rungs/sync` that waits for an item cancels the call.
+   * Starts at the call.
    * @throws as `submit`; the iteration throws what the generator throws
    * @example
    * for await (const line of pool.stream(readLines, 'big.log')) if (line.includes('error')) break

@@ -3,6 +3,7 @@ import { clock, type Timer } from './clock.js'
 import { CancelledError, TimeoutError } from './errors.js'
 import { Future, hasFailed, listen, unlisten } from './future.js'
 import { requireDuration, requireKnown, requireOneOf, requireSignal, show } from './options.js'
+import { beginWait, refuseWait, type TaskWait } from './task-wait.js'
 
 /** When {@link wait} returns. */
 export type ReturnWhen = 'FIRST_COMPLETED' | 'FIRST_EXCEPTION' | 'ALL_COMPLETED'
@@ -33,7 +34,10 @@ const returnWhens: readonly ReturnWhen[] = ['FIRST_COMPLETED', 'FIRST_EXCEPTION'
 /**
  * Waits for several futures, of one or more executors; duplicates count once. Returns all that are done by then, not only the first. The
  * calls go on when it returns early; nothing is cancelled.
- * @throws {CancelledError} (as a rejection) if `signal` is aborted. {@link TypeError} at once if something is not a Future, or an option is wrong.
+ *
+ * Inside a task of `rungs/sync`, cancelling the task ends the wait and cancels the futures that are not done, as when one is awaited; a
+ * `shield` around the wait keeps them.
+ * @throws {CancelledError} (as a rejection) if `signal` is aborted, or the task is cancelled. {@link TypeError} at once if something is not a Future, or an option is wrong.
  * @example
  * const { done, notDone } = await wait(futures, { returnWhen: 'FIRST_COMPLETED', timeout: 5_000 })
  */
@@ -55,14 +59,22 @@ export function wait<T>(futures: Iterable<Future<T>>, options: WaitOptions = {})
     for (const future of all) (future.done ? done : notDone).add(future)
     return { done, notDone }
   }
+  let end = (): void => {}
+  const taskWait: TaskWait = {
+    describe: () => `wait() for ${left} of ${all.size} futures`,
+    futures: () => [...all].filter((future) => !future.done),
+    interrupted: () => end(),
+  }
+  const refused = refuseWait(taskWait)
+  if (refused !== undefined) return refused
   if (signal?.aborted) return Promise.reject(waitCancelled(signal))
   if (left === 0) return Promise.resolve(result())
   for (const future of all) if (future.done && enough(future)) return Promise.resolve(result())
 
-  return new Promise((resolve, reject) => {
+  return beginWait(taskWait, (resolve, reject) => {
     const time = clock()
     let timer: Timer | undefined
-    const end = (): void => {
+    end = () => {
       for (const future of all) if (!future.done) unlisten(future, ended)
       if (timer !== undefined) time.clearTimeout(timer)
       signal?.removeEventListener('abort', aborted)
@@ -110,8 +122,11 @@ export interface CompletedFutures<T> {
 /**
  * Gives each future once, as it ends: first those that are done already. It gives futures, not values, so that failures do not end the
  * loop and each can be told from the others. It keeps none that it has given. Leaving the loop cancels nothing.
+ *
+ * Inside a task of `rungs/sync`, cancelling the task while it waits for the next one ends the iteration, and cancels the futures that are
+ * not done.
  * @throws {TimeoutError} from the iteration, as "2 (of 4) futures unfinished", once `timeout` has passed since the call and what is done has
- *   been given. {@link CancelledError} if `signal` is aborted. {@link TypeError} at once if something is not a Future, or an option is wrong.
+ *   been given. {@link CancelledError} if `signal` is aborted, or the task is cancelled. {@link TypeError} at once if something is not a Future, or an option is wrong.
  * @example
  * for await (const future of asCompleted(futures)) console.log(future.key, await future)
  */
@@ -145,6 +160,11 @@ class Completions<T> implements CompletedFutures<T> {
     else next.resolve({ done: false, value: future as Future<T> })
     if (this.#unfinished.size === 0) this.#finish()
   }
+  readonly #taskWait: TaskWait = {
+    describe: () => `asCompleted() for ${this.#unfinished.size} of ${this.#total} futures`,
+    futures: () => this.#unfinished,
+    interrupted: () => this.#leave(),
+  }
 
   constructor(all: ReadonlySet<Future<T>>, timeout: number | undefined, signal: AbortSignal | undefined) {
     this.#total = all.size
@@ -171,6 +191,8 @@ class Completions<T> implements CompletedFutures<T> {
   }
 
   next(): Promise<IteratorResult<Future<T>, undefined>> {
+    const refused = refuseWait(this.#taskWait)
+    if (refused !== undefined) return refused
     const future = this.#ready.shift()
     if (future !== undefined) return Promise.resolve({ done: false, value: future })
     if (this.#failure !== undefined) {
@@ -180,15 +202,19 @@ class Completions<T> implements CompletedFutures<T> {
       return Promise.reject(error)
     }
     if (this.#ended || this.#unfinished.size === 0) return Promise.resolve({ done: true, value: undefined })
-    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
+    return beginWait(this.#taskWait, (resolve, reject) => this.#waiting.push({ resolve, reject }))
   }
 
   return(): Promise<IteratorResult<Future<T>, undefined>> {
+    this.#leave()
+    return Promise.resolve({ done: true, value: undefined })
+  }
+
+  #leave(): void {
     this.#ready = []
     this.#failure = undefined
     this.#ended = true
     this.#finish()
-    return Promise.resolve({ done: true, value: undefined })
   }
 
   #fail(error: unknown): void {

@@ -1,6 +1,7 @@
 // What a generator yields there, given here: a few items ahead of the reader, and no more.
 import type { CheckedCallOptions } from '../core/call-options.js'
 import { hasFailed, listen, outcomeOf } from '../core/future.js'
+import { beginWait, refuseWait, type TaskWait } from '../core/task-wait.js'
 import type { WorkerPool } from '../workers/pool.js'
 import type { AnyFunction, WorkItem } from '../workers/work-item.js'
 
@@ -35,6 +36,16 @@ class Stream<Y> implements AsyncIterableIterator<Y> {
   #left = false
   /** Whoever left the loop waits until the generator has ended. */
   #leavers: (() => void)[] = []
+  /** Cancelling the task that waits for an item ends the generator. */
+  readonly #taskWait: TaskWait = {
+    describe: () => 'an item of stream()',
+    futures: () => (this.#item === undefined ? [] : [this.#item.future]),
+    interrupted: () => {
+      this.#left = true
+      this.#ready = []
+      this.#settleReaders()
+    },
+  }
 
   constructor(
     pool: WorkerPool,
@@ -65,6 +76,8 @@ class Stream<Y> implements AsyncIterableIterator<Y> {
   }
 
   next(): Promise<IteratorResult<Y>> {
+    const refused = refuseWait(this.#taskWait)
+    if (refused !== undefined) return refused
     if (this.#ready.length > 0) {
       const value = this.#ready.shift() as Y // There is one.
       this.#took()
@@ -76,7 +89,7 @@ class Stream<Y> implements AsyncIterableIterator<Y> {
       if (end?.failed) return Promise.reject(end.error)
       return Promise.resolve({ done: true, value: undefined })
     }
-    return new Promise((resolve, reject) => this.#readers.push({ resolve, reject }))
+    return beginWait(this.#taskWait, (resolve, reject) => this.#readers.push({ resolve, reject }))
   }
 
   /** Ends the generator there and waits until its `finally` has run. */

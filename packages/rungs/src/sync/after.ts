@@ -1,8 +1,11 @@
-import { clock, type Timer } from '../core/clock.js'
+import { clock, realClock, type Timer } from '../core/clock.js'
 import { show } from '../core/options.js'
 
 /** Node's longest timer; a longer wait takes several. */
 const longest = 2 ** 31 - 1
+
+/** How many wait for the next turn of the event loop. */
+export let turnsAwaited = 0
 
 /**
  * Calls `fn` once `ms` have passed; if that is none, in the next turn of the event loop. Gives what prevents it.
@@ -10,13 +13,25 @@ const longest = 2 ** 31 - 1
  */
 export function after(ms: number, fn: () => void): () => void {
   if (ms <= 0) {
-    const immediate = setImmediate(fn)
-    return () => clearImmediate(immediate)
+    let waiting = true
+    const end = (): void => {
+      if (waiting) turnsAwaited--
+      waiting = false
+    }
+    turnsAwaited++
+    const immediate = setImmediate(() => {
+      end()
+      fn()
+    })
+    return () => {
+      end()
+      clearImmediate(immediate)
+    }
   }
   const time = clock()
   let timer: Timer
   const set = (left: number): void => {
-    timer = left <= longest ? time.setTimeout(fn, left) : time.setTimeout(() => set(left - longest), longest)
+    timer = left <= longest || time !== realClock ? time.setTimeout(fn, left) : time.setTimeout(() => set(left - longest), longest)
   }
   set(ms)
   return () => time.clearTimeout(timer)

@@ -14,6 +14,7 @@ export function interruptible<T>(promise: PromiseLike<T>, what: string, signal?:
     },
     passOn: () => {},
     describe: () => what,
+    external: true,
   }
   const waiter = new Waiter<T>(place, error === undefined ? currentScope() : undefined, error === undefined ? signal : undefined)
   promise.then(

@@ -9,6 +9,8 @@ export interface Ready {
 /** Takes what becomes ready, and lets it proceed when it likes; for a scheduler that explores orders. See {@link useReadyOrder}. */
 export interface ReadyOrder {
   add(job: Ready): void
+  /** How many have not gone on yet. */
+  readonly size: number
 }
 
 const resolved = Promise.resolve()
@@ -28,6 +30,11 @@ export function addReady(job: Ready): void {
   if (someAreReady) return
   someAreReady = true
   void resolved.then(proceedAll)
+}
+
+/** How many are ready and have not gone on yet. */
+export function readyCount(): number {
+  return order === undefined ? jobs.length : order.size
 }
 
 /** Runs `fn` after the promise reactions that are due already. */

@@ -19,6 +19,8 @@ export interface Interruptible {
   describe(): string
   /** The tasks without which the wait cannot end, where they are known. */
   blockers?(): Iterable<Task<unknown>>
+  /** Whether something outside of the tasks of this loop ends it: a call on a worker, a promise of the platform. */
+  readonly external?: boolean
 }
 
 const storage = new AsyncLocalStorage<CancelScope | undefined>()

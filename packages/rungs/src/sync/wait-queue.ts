@@ -31,6 +31,8 @@ export interface Place<T> {
   describe(): string
   /** The tasks without which nobody here is woken, where they are known. */
   blockers?(): Iterable<Task<unknown>>
+  /** As {@link Interruptible.external}. */
+  readonly external?: boolean
 }
 
 const WAITING = 0
@@ -108,6 +110,10 @@ export class Waiter<T> implements Interruptible, Ready {
 
   blockers(): Iterable<Task<unknown>> {
     return this.place.blockers?.() ?? []
+  }
+
+  get external(): boolean {
+    return this.place.external ?? false
   }
 
   private settle(): void {

@@ -1,6 +1,8 @@
-// Time that moves only when a test says so. No test sleeps, and a timeout of an hour takes no longer than one of a millisecond.
-import { setImmediate } from 'node:timers'
-import { type Clock, type Timer, useClock } from '../core/clock.js'
+// Time that moves only when a test says so, or when nothing else can happen. No test sleeps, and a timeout of an hour takes no longer than
+// one of a millisecond.
+import { type Clock, realClock, type Timer, useClock } from '../core/clock.js'
+import { requireDuration, requireKnown } from '../core/options.js'
+import { turn, whenIdle } from './when-idle.js'
 
 /** A timer that has not fired. Also what the clock hands out, so that `ref` and `unref` can be called on it as on Node's. */
 class VirtualTimer {
@@ -23,8 +25,19 @@ class VirtualTimer {
 /** How many timers {@link VirtualClock.runAll} fires before it takes them for endless. */
 const many = 100_000
 
+/** How a {@link VirtualClock} begins, and whether it moves by itself. */
+export interface VirtualClockOptions {
+  /** What {@link VirtualClock.now} gives at first. Default 0. */
+  readonly start?: number | undefined
+  /**
+   * Whether time jumps to the next timer as soon as every task is blocked (see {@link whenIdle}), as in Trio's `MockClock`. A number: only
+   * after so many real milliseconds in which nothing happened, for tests that also wait for a disk, a network or a worker. Default `false`.
+   */
+  readonly autojump?: boolean | number | undefined
+}
+
 /**
- * A clock whose time stands still until a test moves it. Everything in the library that waits for a time (timeouts, deadlines, pauses
+ * A clock whose time stands still until a test moves it, or until nothing else can happen ({@link VirtualClockOptions.autojump}). Everything in the library that waits for a time (timeouts, deadlines, pauses
  * between attempts, idle workers) asks the clock that is installed when the wait begins; install this one, and no test sleeps.
  *
  * It rules this thread only: what runs on workers keeps the real time, and so does whatever a test calls from Node itself.
@@ -34,21 +47,37 @@ const many = 100_000
  * const late = assert.rejects(future.result({ timeout: 60_000 }), TimeoutError)
  * await time.advance(60_000)
  * await late
+ * @example
+ * const time = new VirtualClock({ autojump: true })
+ * using _ = time.install()
+ * await sleep(3_600_000) // returns at once
+ * assert.equal(time.now(), 3_600_000)
  */
 export class VirtualClock implements Clock {
   #now: number
   #timers = new Set<VirtualTimer>()
   #count = 0
+  /** How many timers were set or cleared. */
+  #changes = 0
+  /** Real milliseconds of quiet before a jump; undefined: it does not jump. */
+  readonly #autojump: number | undefined
+  #jumping = false
 
   /**
-   * @param start what {@link now} gives at first
+   * @param options how it begins, and whether it jumps; a number is `start`
+   * @throws {RangeError} if `start` is not finite; {@link TypeError} for what is no option.
    */
-  constructor(start = 0) {
+  constructor(options: VirtualClockOptions | number = {}) {
+    const given = typeof options === 'number' ? { start: options } : options
+    requireKnown('The options of VirtualClock', given, ['start', 'autojump'])
+    const { start = 0, autojump = false } = given
     if (!Number.isFinite(start)) throw new RangeError(`start must be a number of milliseconds, got ${start}`)
+    if (typeof autojump !== 'boolean') requireDuration('autojump', autojump)
     this.#now = start
+    this.#autojump = autojump === true ? 0 : autojump === false ? undefined : autojump
   }
 
-  /** Milliseconds, moved on by {@link advance} and {@link runAll} only. */
+  /** Milliseconds. Moved on by {@link advance}, {@link runAll}, {@link block} and jumps only. */
   now(): number {
     return this.#now
   }
@@ -58,18 +87,25 @@ export class VirtualClock implements Clock {
     return this.#timers.size
   }
 
+  /** When the next timer is due, on this clock; `undefined` if none ever is. */
+  get nextDue(): number | undefined {
+    return this.#next(Number.POSITIVE_INFINITY)?.due
+  }
+
   /**
    * As `setTimeout` of Node: `fn` is called once, when {@link advance} reaches the time. One that throws makes that call of `advance` fail.
    */
   setTimeout(fn: () => void, ms: number): Timer {
     const timer = new VirtualTimer(fn, this.#now + Math.max(0, ms || 0), this.#count++)
     this.#timers.add(timer)
+    this.#changes++
+    if (this.#autojump !== undefined && !this.#jumping) void this.#jump(this.#autojump)
     return timer
   }
 
   /** As `clearTimeout` of Node: does nothing for a timer that has fired or was cleared. */
   clearTimeout(timer: Timer): void {
-    this.#timers.delete(timer as VirtualTimer)
+    if (this.#timers.delete(timer as VirtualTimer)) this.#changes++
   }
 
   /**
@@ -91,7 +127,7 @@ export class VirtualClock implements Clock {
    * await time.advance(1_000)
    */
   async advance(ms: number): Promise<void> {
-    if (!Number.isFinite(ms) || ms < 0) throw new RangeError(`ms must be a number of milliseconds, not negative, got ${ms}`)
+    requireFinite(ms)
     await this.#runUntil(this.#now + ms, Number.POSITIVE_INFINITY)
   }
 
@@ -105,8 +141,50 @@ export class VirtualClock implements Clock {
     await this.#runUntil(Number.POSITIVE_INFINITY, many)
   }
 
+  /**
+   * Lets `ms` pass at once, as code that computes for so long: nothing runs meanwhile, and timers that fall due fire later, one after the
+   * other, at the time that it is then.
+   * @throws {RangeError} if `ms` is negative or not a finite number.
+   * @example
+   * time.block(200)
+   */
+  block(ms: number): void {
+    requireFinite(ms)
+    this.#now += ms
+  }
+
+  /** Moves on to the next timer whenever every task is blocked, while there are timers. */
+  async #jump(quietMs: number): Promise<void> {
+    this.#jumping = true
+    try {
+      while (this.nextDue !== undefined) {
+        await whenIdle()
+        if (quietMs > 0) await this.#quiet(quietMs)
+        const first = this.#next(Number.POSITIVE_INFINITY)
+        if (first === undefined) break
+        this.#now = Math.max(this.#now, first.due)
+        // All that is due, with no turn in between: the worst that a busy event loop does.
+        for (let timer: VirtualTimer | undefined = first; timer !== undefined; timer = this.#next(this.#now)) {
+          this.#timers.delete(timer)
+          timer.fn()
+        }
+      }
+    } finally {
+      this.#jumping = false
+    }
+  }
+
+  /** Waits for so many real milliseconds in which no timer was set or cleared. */
+  async #quiet(ms: number): Promise<void> {
+    for (let seen = -1; seen !== this.#changes; ) {
+      seen = this.#changes
+      await new Promise<void>((resolve) => realClock.setTimeout(resolve, ms))
+    }
+    await whenIdle()
+  }
+
   async #runUntil(end: number, limit: number): Promise<void> {
-    await turn()
+    await turns()
     for (let fired = 0; ; fired++) {
       const timer = this.#next(end)
       if (timer === undefined) break
@@ -115,7 +193,7 @@ export class VirtualClock implements Clock {
       this.#timers.delete(timer)
       this.#now = Math.max(this.#now, timer.due)
       timer.fn()
-      await turn()
+      await turns()
     }
     if (end !== Number.POSITIVE_INFINITY) this.#now = Math.max(this.#now, end)
   }
@@ -130,7 +208,12 @@ export class VirtualClock implements Clock {
   }
 }
 
-/** A turn of the event loop: what was ready has run after it, microtasks included. Two, as the first may come before waiting I/O. */
-async function turn(): Promise<void> {
-  for (let i = 0; i < 2; i++) await new Promise((resolve) => setImmediate(resolve))
+function requireFinite(ms: number): void {
+  if (!Number.isFinite(ms) || ms < 0) throw new RangeError(`ms must be a number of milliseconds, not negative, got ${ms}`)
+}
+
+/** Two, as the first may come before waiting I/O. */
+async function turns(): Promise<void> {
+  await turn()
+  await turn()
 }

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { CancelledError } from '../../dist/core/errors.js'
 import { allTasks, Condition, Lock, type Permit, Queue, Semaphore, sleep, type Task, TaskGroup } from '../../dist/sync/index.js'
 import { undelivered } from '../../dist/sync/scope.js'
-import { SeededOrder } from './seeded-order.js'
+import { SeededScheduler, whenIdle } from '../../dist/testing/index.js'
 import { MyError, start, turn } from './support.js'
 
 type Step =
@@ -288,9 +288,8 @@ const runs = 2_000
 describe.each([false, true])('in a random order of the ready ones: %s', (shuffled) => {
   const seeded = fc.integer({ min: 1 })
   const within = async (seed: number, history: (settle: Settle) => Promise<void>): Promise<void> => {
-    const order = new SeededOrder(seed)
-    using _ = shuffled ? order.install() : undefined
-    await history(() => (shuffled ? order.whenIdle() : turn(4)))
+    using _ = shuffled ? new SeededScheduler(seed).install() : undefined
+    await history(whenIdle)
   }
 
   it('a Lock has one holder, is fair, and never lost', async () => {

@@ -1,6 +1,7 @@
 // Who waits for results: those who called next(), in the order in which they did, and then whoever called toArray(), who gets all the rest.
 import { type CurrentCall, currentCall } from '../../core/current-call.js'
 import { CancelledError } from '../../core/errors.js'
+import { beginWait, type TaskWait } from '../../core/task-wait.js'
 import { Fifo } from './fifo.js'
 
 /** Somebody waits: outside of any call, or in one, whose place the pool may lend to others meanwhile. */
@@ -21,6 +22,12 @@ interface Collector extends Waiting {
 export class Audience<R> {
   readonly #waiters = new Fifo<Waiter<R>>()
   #collector: Collector | undefined
+  /** How the task of whoever waits ends the wait. */
+  readonly #taskWait: TaskWait
+
+  constructor(taskWait: TaskWait) {
+    this.#taskWait = taskWait
+  }
 
   get isWaiting(): boolean {
     return this.#waiters.size > 0 || this.#collector !== undefined
@@ -43,7 +50,7 @@ export class Audience<R> {
 
   /** Waits for one result. `then`: what to do as soon as that is known. */
   next(then: () => void): Promise<IteratorResult<R>> {
-    return new Promise((resolve, reject) => {
+    return beginWait(this.#taskWait, (resolve, reject) => {
       this.#waiters.push({ resolve, reject, call: currentCall() })
       then()
     })
@@ -52,7 +59,7 @@ export class Audience<R> {
   /** Waits for all results. `then`: what to do as soon as that is known. */
   collect(then: () => void): Promise<unknown[]> {
     let settle!: Pick<Collector, 'resolve' | 'reject'>
-    const promise = new Promise<unknown[]>((resolve, reject) => {
+    const promise = beginWait<unknown[]>(this.#taskWait, (resolve, reject) => {
       settle = { resolve, reject }
     })
     this.#collector = { ...settle, promise, call: currentCall() }

@@ -12,6 +12,7 @@ import { CancelledError, TimeoutError } from '../../core/errors.js'
 import type { MapResults, SettledResult } from '../../core/executor.js'
 import type { Outcome } from '../../core/outcome.js'
 import { report } from '../../core/report.js'
+import { refuseWait, type TaskWait } from '../../core/task-wait.js'
 import { Audience, finished } from './audience.js'
 import type { Carrier, Sink } from './carrier.js'
 import { carrierFor, type MapCalls } from './carrier-for.js'
@@ -55,7 +56,8 @@ export class MapRun<R> implements MapResults<R>, AsyncDisposable, Sink {
   #read = 0
   #ended = 0
   #given = 0
-  readonly #audience = new Audience<R>()
+  readonly #taskWait: TaskWait = { describe: () => 'a result of map()', interrupted: (error) => this.#interrupted(error) }
+  readonly #audience = new Audience<R>(this.#taskWait)
   /** Inside start(): what goes wrong is thrown by map() itself. */
   #starting = true
   #startFailure: { readonly error: unknown } | undefined
@@ -273,6 +275,10 @@ export class MapRun<R> implements MapResults<R>, AsyncDisposable, Sink {
 
   // ---- giving ---------------------------------------------------------------------------------------------------
 
+  get #isOver(): boolean {
+    return this.#state.name === 'over'
+  }
+
   get #isDrained(): boolean {
     return this.#state.name === 'drained'
   }
@@ -313,6 +319,8 @@ export class MapRun<R> implements MapResults<R>, AsyncDisposable, Sink {
   }
 
   next(): Promise<IteratorResult<R>> {
+    const refused = refuseWait(this.#taskWait)
+    if (refused !== undefined) return refused
     const { collecting } = this.#audience
     if (collecting !== undefined) return collecting.then(finished, finished)
     if (this.#state.name === 'over') return Promise.resolve(finished())
@@ -331,6 +339,8 @@ export class MapRun<R> implements MapResults<R>, AsyncDisposable, Sink {
   }
 
   toArray(): Promise<R[]> {
+    const refused = refuseWait(this.#taskWait)
+    if (refused !== undefined) return refused
     const { collecting } = this.#audience
     if (collecting !== undefined) return collecting.then(nothing, nothing)
     if (this.#state.name === 'over') return Promise.resolve([])
@@ -395,6 +405,15 @@ export class MapRun<R> implements MapResults<R>, AsyncDisposable, Sink {
     // Results that are there are not wanted any more either.
     this.#results.clear()
     this.#stop(new CancelledError('The map was cancelled by its signal', { reason }), reason)
+  }
+
+  /** The task that waits was cancelled, and has been told: as when the signal is aborted. */
+  #interrupted(error: CancelledError): void {
+    if (this.#isOver) return
+    this.#results.clear()
+    this.#stop(error, error.reason)
+    // Nobody waited, or only the one who has been told.
+    if (!this.#isOver) this.#raise(error)
   }
 
   /** → stopped. Also ends what runs. */
