@@ -10,3 +10,8 @@ export function classNameOf(value: object): string | undefined {
   }
   return undefined
 }
+
+/** Says whether it was written as a class. */
+export function isClass(value: unknown): boolean {
+  return typeof value === 'function' && /^class\b/.test(Function.prototype.toString.call(value))
+}

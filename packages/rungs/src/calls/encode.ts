@@ -9,7 +9,7 @@ import { encodeCodes, type PlacedClosure } from './encode-codes.js'
 import { encodeFunction } from './encode-functions.js'
 import { encodeProperties, extrasOf, isStandard } from './encode-properties.js'
 import { builtinName } from './globals.js'
-import { codecOf, isCallback } from './marks.js'
+import { isCallback, registeredFor } from './marks.js'
 import { privateOwner } from './privates.js'
 import type { Sender } from './sender.js'
 import { anyTransfers, type Transferable, transfersOf } from './transfer.js'
@@ -260,9 +260,13 @@ export class Encoder {
     const held = this.sender.held(value)
     if (held !== undefined) return this.defined(held)
     if (prototype !== null) {
-      const codec = codecOf(prototype)
-      if (codec !== undefined) {
-        const { packed, id } = this.sender.encodeWith(codec, prototype, value, this.pathTo(at))
+      const registered = registeredFor(prototype)
+      if (registered !== undefined) {
+        if (this.sender.isDefining(registered)) {
+          const { name } = registered.Class
+          this.refuse(at, `the codec of ${name} would need it before it can make a ${name}`, 'Make it in decode instead of capturing it')
+        }
+        const { packed, id } = this.sender.encodeWith(registered, value, this.pathTo(at))
         for (const used of packed.uses) this.uses.add(used)
         for (const moved of packed.transfer) this.moving.add(moved)
         this.uses.add(id)

@@ -13,7 +13,10 @@ const require = createRequire(import.meta.url)
 /** The definition by which a worker finds `value`, undefined when it has to be sent by value. `seen` spares a second look at it. */
 export function refOf(value: object, seen?: () => Seen | undefined): Definition | undefined {
   const given = nameOf(value)
-  if (given !== undefined) return exported({ specifier: given.module, how: 'import' }, [given.export])
+  if (given !== undefined) {
+    const definition = exported({ specifier: given.module, how: 'import' }, [given.export])
+    return given.linked ? { ...definition, linked: true } : definition
+  }
   if (isByValue(value)) return undefined
   if (typeof value !== 'function' || isNative(value)) return builtinRef(value)
   const direct = directGlobal(value)
@@ -31,7 +34,10 @@ function builtinRef(value: object): Definition | undefined {
   return exported({ specifier: name.module, how: 'require' }, name.path)
 }
 
-function exported(module: { specifier: string; how: 'import' | 'require' }, path: readonly string[]): Definition {
+function exported(
+  module: { specifier: string; how: 'import' | 'require' },
+  path: readonly string[],
+): Definition & { readonly kind: 'export' } {
   return { kind: 'export', module, path }
 }
 

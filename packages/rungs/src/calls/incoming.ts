@@ -1,9 +1,10 @@
 // The receiving half of a side.
 
+import { isClass } from './class-name.js'
 import { compile } from './compile.js'
 import { Decoder, type Reader } from './decode.js'
 import { PerWorker, Shared } from './held.js'
-import { type AnyFunction, type Codec, register } from './marks.js'
+import { type AnyFunction, type Codec, registerReceived } from './marks.js'
 import { globalOf, loadModule, memberOf } from './modules.js'
 import type { Outgoing } from './outgoing.js'
 import type { CodeFunction, Definition, Handles, ModuleRef, Readable, SentDefinition, Table } from './wire.js'
@@ -235,8 +236,7 @@ export class Incoming {
           return this.#settle(received, id, new PerWorker(value as () => unknown))
         case 'codec': {
           const codec = value as { Class: abstract new () => unknown } & Codec<unknown, unknown>
-          // What was made here goes back by the same codec.
-          register(codec.Class, codec)
+          registerReceived(codec.Class, codec)
           return this.#settle(received, id, codec)
         }
       }
@@ -257,6 +257,8 @@ export class Incoming {
   #settle(received: Received, id: number, value: unknown): unknown {
     received.value = value
     received.made = true
+    // Its instances are nothing to a stand-in: going back, the class is one to be imported.
+    if (received.definition.kind === 'export' && received.definition.linked && isClass(value)) return value
     if ((typeof value === 'object' && value !== null) || typeof value === 'function') this.#ids.set(value, id)
     return value
   }

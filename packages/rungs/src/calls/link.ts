@@ -1,6 +1,6 @@
 // Typed handles to the exports of a module that is not loaded here.
 
-import { byReference } from './marks.js'
+import { linkedTo } from './marks.js'
 import { missingExport } from './modules.js'
 
 /** The functions of a module, as they are called from another side: each returns a promise. */
@@ -51,5 +51,6 @@ function linkedFunction(module: string, name: string): (...args: unknown[]) => P
     return await fn(...args)
   }
   Object.defineProperty(linked, 'name', { value: name, configurable: true })
-  return byReference(linked, { module, export: name })
+  linkedTo(linked, module, name)
+  return linked
 }

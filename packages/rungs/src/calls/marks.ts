@@ -22,11 +22,27 @@ export interface Codec<T, D> {
   readonly decode: (data: D) => T
 }
 
+/** Where a function is found, as byReference() or link() said it. */
+interface Name {
+  readonly module: string
+  readonly export: string
+  /** What is here only stands in for it. */
+  readonly linked: boolean
+}
+
+/** A codec, and the class that it was registered for. */
+export interface Registered {
+  readonly Class: abstract new (...args: never[]) => unknown
+  readonly codec: Codec<unknown, unknown>
+  /** It came from another side. */
+  readonly received: boolean
+}
+
 const callbacks = new WeakSet<object>()
 const valued = new WeakSet<object>()
 const valuedModules = new Set<string>()
-const named = new WeakMap<object, { readonly module: string; readonly export: string }>()
-const codecs = new WeakMap<object, Codec<unknown, unknown>>()
+const named = new WeakMap<object, Name>()
+const codecs = new WeakMap<object, Registered>()
 let codecCount = 0
 let remarks = 0
 
@@ -62,12 +78,21 @@ export function register<T, D>(Class: abstract new (...args: never[]) => T, code
   mustBeFunction('register: encode', codec?.encode)
   mustBeFunction('register: decode', codec?.decode)
   // The codec is only ever asked about instances of its own class.
-  codecs.set(Class.prototype as object, codec as unknown as Codec<unknown, unknown>)
+  remember({ Class, codec: codec as unknown as Codec<unknown, unknown>, received: false })
+}
+
+/** Knows a codec that came from another side: what was made here goes back by it, unless this side has registered its own. */
+export function registerReceived(Class: Registered['Class'], codec: Codec<unknown, unknown>): void {
+  if (codecs.get(Class.prototype as object)?.received !== false) remember({ Class, codec, received: true })
+}
+
+function remember(registered: Registered): void {
+  codecs.set(registered.Class.prototype as object, registered)
   codecCount++
 }
 
-/** The codec of the class whose prototype object this is. */
-export function codecOf(prototype: object): Codec<unknown, unknown> | undefined {
+/** What was registered for the class whose prototype object this is. */
+export function registeredFor(prototype: object): Registered | undefined {
   return codecCount === 0 ? undefined : codecs.get(prototype)
 }
 
@@ -102,12 +127,17 @@ export function byReference<F extends AnyFunction>(fn: F, name: ExportName): F {
   mustBeFunction('byReference', fn)
   remarks++
   valued.delete(fn)
-  named.set(fn, { module: String(name.module), export: name.export ?? 'default' })
+  named.set(fn, { module: String(name.module), export: name.export ?? 'default', linked: false })
   return fn
 }
 
+/** Marks `fn` as standing in for an export that may not be loaded here. */
+export function linkedTo(fn: AnyFunction, module: string, name: string): void {
+  named.set(fn, { module, export: name, linked: true })
+}
+
 /** What byReference() or link() said of this function. */
-export function nameOf(fn: object): { readonly module: string; readonly export: string } | undefined {
+export function nameOf(fn: object): Name | undefined {
   return named.get(fn)
 }
 

@@ -1,12 +1,13 @@
 // What one side has defined for its peers: numbers for functions, classes, symbols and texts, each sent to a worker once.
 
 import { NotShippableError } from '../core/errors.js'
+import { isClass } from './class-name.js'
 import { Refusal, readClosure } from './closures.js'
 import { ARGUMENTS, type Encoded, type EncodeOptions, Encoder } from './encode.js'
 import { isOwnOfFunction } from './encode-functions.js'
 import { refOf } from './function-ref.js'
 import { PerWorker, Shared } from './held.js'
-import { type AnyFunction, type Codec, isByValue, nameOf } from './marks.js'
+import { type AnyFunction, isByValue, nameOf, type Registered } from './marks.js'
 import { arePlain, isPlain } from './plain.js'
 import { movesOnly, type Transferable } from './transfer.js'
 import { type Code, type Definition, type Handles, NONE, type Packed, plainly, type SentDefinition } from './wire.js'
@@ -68,7 +69,6 @@ export class Sender {
   #kept = 0
   #calls = 0
   readonly #unsteady = new WeakSet<object>()
-  readonly #codecs = new WeakMap<Codec<unknown, unknown>, number>()
 
   constructor(options: OutgoingOptions) {
     this.boundary = options.boundary
@@ -242,15 +242,18 @@ export class Sender {
   }
 
   /** Runs the codec of a class, which the other side gets to know. */
-  encodeWith(codec: Codec<unknown, unknown>, prototype: object, value: object, label: string): { packed: Packed; id: number } {
-    let id = this.#codecs.get(codec)
-    if (id === undefined) {
-      const { encode, decode } = codec
-      id = this.#defineValue(codec, { Class: prototype.constructor, encode, decode }, 'codec', `the codec of ${prototype.constructor.name}`)
-      this.#codecs.set(codec, id)
-    }
-    const data = codec.encode(value)
+  encodeWith(registered: Registered, value: object, label: string): { packed: Packed; id: number } {
+    const { Class, codec } = registered
+    const { encode, decode } = codec
+    const id = this.#ids.get(registered) ?? this.#defineValue(registered, { Class, encode, decode }, 'codec', `the codec of ${Class.name}`)
+    const data = encode.call(codec, value)
     return { id, packed: isPlain(data) ? plainly(data) : this.pack(data, { label }).packed }
+  }
+
+  /** Says whether the definition of a codec is being written, so that none of its functions is there yet. */
+  isDefining(registered: Registered): boolean {
+    const id = this.#ids.get(registered)
+    return id !== undefined && !this.#defined.has(id)
   }
 
   /** Packs what is not plain. */
@@ -342,10 +345,6 @@ export class Sender {
     this.#defined.set(id, { definition, uses, all: undefined })
     return id
   }
-}
-
-function isClass(fn: object): boolean {
-  return typeof fn === 'function' && /^class\b/.test(Function.prototype.toString.call(fn))
 }
 
 /** The functions and objects that a steady function reaches directly; undefined when something about it can change. */

@@ -41,7 +41,13 @@ export type Definition =
   /** A global or a part of it: `['Math', 'max']`; a step `get size` is the getter itself. */
   | { readonly kind: 'global'; readonly path: readonly string[] }
   /** A part of a module: an export, or a member of one. An empty path is the module's namespace. */
-  | { readonly kind: 'export'; readonly module: ModuleRef; readonly path: readonly string[] }
+  | {
+      readonly kind: 'export'
+      readonly module: ModuleRef
+      readonly path: readonly string[]
+      /** The sender has a stand-in made by link(), maybe not the export itself. */
+      readonly linked?: boolean
+    }
   /** A unique symbol. */
   | { readonly kind: 'symbol'; readonly description: string | undefined }
   /** Source text, compiled once per worker; each call makes instances of it. */

@@ -1,0 +1,108 @@
+// Instances that cross by a codec given to register(), to a side that has never loaded their class.
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
+import { link, register } from '../../dist/calls/index.js'
+import { TinyPool } from './fixtures/tiny-pool.js'
+
+interface Money {
+  readonly cents: number
+}
+interface Registered {
+  money(cents: number): Money
+  nested(): { list: [Map<string, Money>]; again: Money }
+  purse(): { readonly content: Money[] }
+  old(value: number): { twice(): number }
+  coin(): unknown
+  fails(): never
+  Money: (cents: number) => Money
+}
+
+describe.each(['thread', 'process'] as const)('to the pool of a %s', (boundary) => {
+  const pool = new TinyPool({ boundary })
+  afterAll(() => pool.end())
+  const there = link<Registered>(new URL('./fixtures/registered.js', import.meta.url))
+
+  it('calls at the same time: the class is imported once', async () => {
+    const all = await Promise.all([1, 2, 3].map((cents) => pool.submit(there.money, cents)))
+    expect(all.map(({ cents }) => cents)).toEqual([1, 2, 3])
+    expect(new Set(all.map((one) => one.constructor)).size).toBe(1)
+  })
+
+  it('deep in other values', async () => {
+    const { list, again } = await pool.submit(there.nested)
+    expect([list[0].get('key')?.cents, again.cents]).toEqual([1, 2])
+  })
+
+  it('thrown, with others in it', async () => {
+    const error = (await pool.submit(there.fails).catch((reason: unknown) => reason)) as Error & { amount: Money }
+    const cause = error.cause as typeof error
+    expect([error.constructor.name, error.message, error.amount.cents, cause.amount.cents]).toEqual(['Fault', 'outer', 3, 4])
+  })
+
+  it('of a class that its module does not export', async () => {
+    expect((await pool.submit(there.purse)).content[0]?.cents).toBe(1)
+  })
+
+  it('of a constructor whose prototype object does not name it', async () => {
+    expect((await pool.submit(there.old, 4)).twice()).toBe(8)
+  })
+
+  it('of a class that was here only as a link', async () => {
+    // Types leave classes out of links; programs without types do not.
+    const Class = (there as unknown as { Money: (cents: number) => Promise<Money> }).Money
+    const other = new TinyPool({ boundary })
+    onTestFinished(async () => {
+      await other.end()
+    })
+    const back = await other.submit((M) => [M, new (M as unknown as new (cents: number) => Money)(6)] as const, Class)
+    expect(back[1].cents).toBe(6)
+    expect(back[1]).toBeInstanceOf(back[0])
+  })
+
+  it('refuses one whose codec needs an instance to make one', async () => {
+    await expect(pool.submit(there.coin)).rejects.toThrow(/zero.* cannot cross: the codec of Coin would need it .*Make it in decode/)
+  })
+})
+
+it('a codec that comes back does not take the place of what this side registered', async () => {
+  class Weight {
+    readonly #grams: number
+    constructor(grams: number) {
+      this.#grams = grams
+    }
+    get grams(): number {
+      return this.#grams
+    }
+  }
+  register(Weight, { encode: ({ grams }) => grams, decode: (grams: number) => new Weight(grams) })
+  const pool = new TinyPool()
+  const codecOf = (value: object): number | undefined => pool.outgoing.pack(value).uses.at(-1)
+  try {
+    const before = codecOf(new Weight(1))
+    const back = await pool.submit((weight) => new Weight(weight.grams + 1), new Weight(1))
+    expect(back.grams).toBe(2)
+    expect(codecOf(back)).toBe(before)
+  } finally {
+    await pool.end()
+  }
+})
+
+it('a later codec replaces an earlier one, also on the other side', async () => {
+  class Length {
+    readonly #meters: number
+    constructor(meters: number) {
+      this.#meters = meters
+    }
+    get meters(): number {
+      return this.#meters
+    }
+  }
+  const pool = new TinyPool()
+  try {
+    register(Length, { encode: ({ meters }) => meters, decode: (meters: number) => new Length(meters) })
+    expect(await pool.submit((length) => length, new Length(1)).then(({ meters }) => meters)).toBe(1)
+    register(Length, { encode: ({ meters }) => meters, decode: (meters: number) => new Length(meters * 10) })
+    expect(await pool.submit((length) => length, new Length(1)).then(({ meters }) => meters)).toBe(100)
+  } finally {
+    await pool.end()
+  }
+})
