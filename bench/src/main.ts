@@ -4,6 +4,7 @@ import type { Claim } from './claim.js'
 import { claims } from './claims/index.js'
 import { headOf, headText } from './head.js'
 import { type Order, orderOf, UsageError, usage } from './order.js'
+import { pageOf, type Section } from './page.js'
 import { reportOf } from './report.js'
 import { type Measurements, measure } from './runner.js'
 
@@ -27,6 +28,7 @@ async function main(order: Order): Promise<void> {
   const head = headOf(process.argv.slice(2), `${limits}each round begins with the next contestant; nothing is random`)
   console.log(headText(head))
   const report: unknown[] = []
+  const sections: Section[] = []
   for (const claim of order.claims) {
     console.log(`\n== ${claim.name}: ${claim.says}\n   ${claim.bounds}\n`)
     const measurements = await measure(claim, {
@@ -39,6 +41,9 @@ async function main(order: Order): Promise<void> {
     status('')
     console.log(reportOf(claim, measurements))
     report.push(raw(claim, measurements))
+    sections.push({ claim, measurements })
+    // After each: a long run that is interrupted leaves what it has.
+    if (order.page !== undefined) writeFileSync(order.page, pageOf(head, sections))
   }
   if (order.json !== undefined) writeFileSync(order.json, `${JSON.stringify({ head, claims: report }, null, 2)}\n`)
 }

@@ -10,6 +10,8 @@ export interface Order {
   readonly budget: number
   readonly count?: number
   readonly json?: string
+  /** The file for a page to read. */
+  readonly page?: string
 }
 
 /** The command line asks for something there is not. */
@@ -24,6 +26,7 @@ const options = {
   count: { type: 'string' },
   budget: { type: 'string' },
   json: { type: 'string' },
+  page: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 } as const
 
@@ -39,6 +42,7 @@ export function orderOf(args: readonly string[], claims: readonly Claim[]): Orde
     budget: whole('budget', values.budget ?? '60'),
     ...(count !== undefined && { count: whole('count', count) }),
     ...(values.json !== undefined && { json: values.json }),
+    ...(values.page !== undefined && { page: values.page }),
   }
 }
 
@@ -56,7 +60,8 @@ The beginning of a name is enough.
   --only names    these contestants, separated by commas
   --count n       at most so many calls or items a run
   --budget s      seconds after which a run counts as hung (60)
-  --json file     the head and every sample`
+  --json file     the head and every sample
+  --page file     a page of Markdown with all tables and plots`
 }
 
 function parse(args: readonly string[]) {
