@@ -77,13 +77,36 @@ export class Incoming {
    */
   load(target: number, captured: Readable | undefined): AnyFunction | Promise<AnyFunction> {
     this.#meet()
-    if (captured !== undefined) return mustBeFunction(this.unpack(captured))
     const received = this.#received.get(target)
+    if (captured?.plain && received?.definition.kind === 'maker')
+      return this.#make(received, received.definition, captured.data as unknown[])
+    if (captured !== undefined) return mustBeFunction(this.unpack(captured))
     if (received?.made) return received.value as AnyFunction
     const waiting = this.#import([target])
     return waiting === undefined
       ? mustBeFunction(this.#define(target))
       : waiting.then(() => mustBeFunction(this.#define(target)) as AnyFunction)
+  }
+
+  /** A function of a line whose text is here. */
+  #make(received: Received, definition: Definition & { kind: 'maker' }, given: unknown[]): AnyFunction | Promise<AnyFunction> {
+    const { code, fixed, name } = definition
+    if (!received.made) {
+      const waiting = this.#import(fixed)
+      if (waiting !== undefined) return waiting.then(() => this.#make(received, definition, given))
+      received.value = this.#whole(() => fixed.map((id) => (id === 0 ? undefined : this.#value(id))))
+      received.made = true
+    }
+    const { instance } = this.#instance(code)
+    const fn = instance.make(0, undefined) as AnyFunction
+    let next = 1
+    instance.setOwn(
+      0,
+      (received.value as unknown[]).map((value, index) => (fixed[index] === 0 ? given[next++] : value)),
+    )
+    if (name !== undefined && fn.name !== name) Object.defineProperty(fn, 'name', { value: name, configurable: true })
+    this.#origins.set(fn, given[0] as number)
+    return fn
   }
 
   /** Only the side that runs calls has a single peer, to which "yours" can be said. */
@@ -216,6 +239,7 @@ export class Incoming {
       case 'value':
         return this.#held(received, id, definition)
       case 'code':
+      case 'maker':
         return undefined
     }
   }

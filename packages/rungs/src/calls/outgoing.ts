@@ -1,15 +1,17 @@
 // The sending half of a side.
 
+import { types } from 'node:util'
 import { NotShippableError } from '../core/errors.js'
 import { ARGUMENTS } from './encode.js'
 import { lastResort } from './errors-codec.js'
-import { canInspect, lookingOnce } from './inspector.js'
-import { type AnyFunction, countOfMarks } from './marks.js'
+import { lookingOnce } from './inspector.js'
+import { type AnyFunction, countOfMarks, nameOf } from './marks.js'
 import { arePlain, isPlain } from './plain.js'
 import { type OutgoingOptions, type Peer, Sender } from './sender.js'
-import { sourceFacts } from './source-facts.js'
 import type { Transferable } from './transfer.js'
 import { Kind, NONE, type Packed, PlainCall, plainly, type ShippedCall } from './wire.js'
+
+const { isProxy } = types
 
 /** More than this captured by one function is probably an accident. */
 const MUCH = 1_000_000
@@ -39,52 +41,45 @@ export class Outgoing {
    * @throws {NotShippableError} if something in it cannot cross.
    */
   ship(fn: AnyFunction, args: readonly unknown[], options?: { transfer?: readonly Transferable[] }): ShippedCall {
+    const transfer = options?.transfer
     const target = this.#target(fn)
-    if (target !== undefined && arePlain(args) && (options?.transfer === undefined || options.transfer.length === 0)) {
-      return new PlainCall(target, args)
+    if (target !== undefined) {
+      if (isUnmoved(transfer) && arePlain(args)) return new PlainCall(target, args)
+      return { target, captured: undefined, args: this.#packArgs(args, transfer) }
     }
-    return target === undefined
-      ? this.prepare(fn)(args, options)
-      : { target, captured: undefined, args: this.#packArgs(args, options?.transfer) }
-  }
-
-  /**
-   * Reads a function once for many calls: captured variables are those of now for all of them, as one `map` has it. Each call of what it
-   * returns is a `ship`.
-   * @throws {NotShippableError} if something that it captures cannot cross.
-   */
-  prepare(fn: AnyFunction): (args: readonly unknown[], options?: { transfer?: readonly Transferable[] }) => ShippedCall {
-    const known = this.#target(fn)
-    return known === undefined ? lookingOnce(() => this.#prepareNew(fn)) : this.#caller(known)
+    return lookingOnce(() => this.#shipNew(fn, args, transfer))
   }
 
   #target(fn: AnyFunction): number | undefined {
     if (this.#marks !== countOfMarks()) {
       this.#marks = countOfMarks()
       this.#targets = new WeakMap()
+      this.#sender.makers.forget()
     }
     return this.#targets.get(fn)
   }
 
-  #caller(target: number): (args: readonly unknown[], options?: { transfer?: readonly Transferable[] }) => ShippedCall {
-    return (args, options) => ({ target, captured: undefined, args: this.#packArgs(args, options?.transfer) })
+  #shipNew(fn: AnyFunction, args: readonly unknown[], transfer: readonly Transferable[] | undefined): ShippedCall {
+    const sender = this.#sender
+    if (isProxy(fn) || sender.handles?.toHandle(fn) !== undefined) return this.#shipByValue(fn, args, transfer)
+    if (nameOf(fn) === undefined && isUnmoved(transfer) && arePlain(args)) {
+      const made = sender.makers.valuesOf(fn, sender.wasSent(fn))
+      if (made !== undefined) {
+        sender.noteSent(fn)
+        return { target: made.id, captured: plainly(made.values), args: plainly(args) }
+      }
+    }
+    const known = sender.reference(fn) ?? (this.#mayKeep(fn) ? sender.keep(fn) : undefined)
+    if (known === undefined) return this.#shipByValue(fn, args, transfer)
+    this.#targets.set(fn, known)
+    return { target: known, captured: undefined, args: this.#packArgs(args, transfer) }
   }
 
-  #prepareNew(fn: AnyFunction): (args: readonly unknown[], options?: { transfer?: readonly Transferable[] }) => ShippedCall {
-    const sender = this.#sender
-    const handle = sender.handles?.toHandle(fn)
-    const known = handle === undefined ? (sender.reference(fn) ?? (this.#mayKeep(fn) ? sender.keep(fn) : undefined)) : undefined
-    if (known !== undefined) {
-      this.#targets.set(fn, known)
-      return this.#caller(known)
-    }
-    const { bytes, call } = sender.packFunction(fn)
+  #shipByValue(fn: AnyFunction, args: readonly unknown[], transfer: readonly Transferable[] | undefined): ShippedCall {
+    const { bytes, captured, args: packed } = this.#sender.packCall(fn, args, transfer)
     if (bytes > MUCH) this.#warnOfSize(fn, bytes)
-    return (args, options) => {
-      const { captured, args: packedArgs } = lookingOnce(() => call(args, options?.transfer))
-      const target = captured.uses[captured.uses.length - 1] ?? sender.define({ kind: 'global', path: ['Function'] })
-      return { target, captured, args: packedArgs }
-    }
+    const target = captured.uses[captured.uses.length - 1] ?? this.#sender.define({ kind: 'global', path: ['Function'] })
+    return { target, captured, args: packed }
   }
 
   #warnOfSize(fn: AnyFunction, bytes: number): void {
@@ -101,7 +96,7 @@ export class Outgoing {
   }
 
   #packArgs(args: readonly unknown[], transfer: readonly Transferable[] | undefined): Packed {
-    if ((transfer === undefined || transfer.length === 0) && arePlain(args)) return plainly(args)
+    if (isUnmoved(transfer) && arePlain(args)) return plainly(args)
     // Sparse or decorated arrays are not what a call has; the copy is an ordinary one.
     return lookingOnce(() => this.#sender.pack(Array.from(args), { label: ARGUMENTS, transfer }).packed)
   }
@@ -111,7 +106,7 @@ export class Outgoing {
    * @throws {NotShippableError} if something in it cannot cross.
    */
   pack(value: unknown, options?: { transfer?: readonly Transferable[]; label?: string }): Packed {
-    if ((options?.transfer === undefined || options.transfer.length === 0) && isPlain(value)) return plainly(value)
+    if (isUnmoved(options?.transfer) && isPlain(value)) return plainly(value)
     return lookingOnce(() => this.#sender.pack(value, { label: options?.label ?? 'value', transfer: options?.transfer }).packed)
   }
 
@@ -140,15 +135,6 @@ export class Outgoing {
     }
   }
 
-  /**
-   * Loads what the first by-value function needs: the parser, the inspector. To be called when there is a moment, such as while the first
-   * worker starts; without it the first `ship` takes these milliseconds itself.
-   */
-  warm(): void {
-    canInspect()
-    sourceFacts('() => 0')
-  }
-
   /** A definition as data: plain and structured-cloneable. The carrier sends it to a worker once, before what uses it. */
   definition(id: number): unknown {
     return this.#sender.sent(id)
@@ -163,6 +149,10 @@ export class Outgoing {
   meet(peer: Peer): void {
     this.#sender.peer = peer
   }
+}
+
+function isUnmoved(transfer: readonly Transferable[] | undefined): boolean {
+  return transfer === undefined || transfer.length === 0
 }
 
 export type { OutgoingOptions }

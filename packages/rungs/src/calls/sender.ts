@@ -7,6 +7,7 @@ import { ARGUMENTS, type Encoded, type EncodeOptions, Encoder } from './encode.j
 import { isOwnOfFunction } from './encode-functions.js'
 import { refOf } from './function-ref.js'
 import { PerWorker, Shared } from './held.js'
+import { Makers } from './makers.js'
 import { type AnyFunction, isByValue, nameOf, type Registered } from './marks.js'
 import { arePlain, isPlain } from './plain.js'
 import { movesOnly, type Transferable } from './transfer.js'
@@ -34,6 +35,8 @@ export interface Peer {
 
 /** The two tables of a call by value. */
 interface PackedCall {
+  /** Of what was captured. */
+  readonly bytes: number
   readonly captured: Packed
   readonly args: Packed
 }
@@ -55,6 +58,7 @@ export class Sender {
   readonly handles: Handles | undefined
   /** In a worker: the reader of what comes from the main side. */
   peer: Peer | undefined
+  readonly makers = new Makers(this)
   #last = 0
   readonly #defined = new Map<number, Defined>()
   readonly #ids = new WeakMap<object, number>()
@@ -151,6 +155,11 @@ export class Sender {
     return id
   }
 
+  /** The id of what the functions of one line have in common. */
+  maker(code: number, fixed: readonly number[], name: string | undefined): number {
+    return this.#add({ kind: 'maker', code, fixed, name }, [code, ...fixed.filter((id) => id > 0)])
+  }
+
   /** The id by which a function that comes back is told to be this one; negative when it came from the peer. */
   origin(fn: object): number {
     const theirs = this.peer?.originOf(fn)
@@ -173,6 +182,15 @@ export class Sender {
   original(id: number): unknown {
     const held = this.#originals.get(id)
     return held instanceof WeakRef ? held.deref() : (held ?? this.#originalSymbols.get(id))
+  }
+
+  /** Says whether a function was sent by value before; a second time makes it worth keeping. */
+  wasSent(fn: AnyFunction): boolean {
+    return this.#sentOnce.has(fn)
+  }
+
+  noteSent(fn: AnyFunction): void {
+    this.#sentOnce.add(fn)
   }
 
   /** Says whether a by-value function is to be kept by the other side: it captures nothing that can change, and comes repeatedly. */
@@ -262,29 +280,25 @@ export class Sender {
   }
 
   /**
-   * Packs a function with what it captured now, and then, for each call of it, the arguments. They are two tables, because a reader makes
-   * the function first; what both mention is one object there as well.
+   * Packs a function with what it captured now, and the arguments of its call. They are two tables, because a reader makes the function
+   * first; what both mention is one object there as well.
    */
-  packFunction(fn: AnyFunction): {
-    bytes: number
-    call(args: readonly unknown[], transfer: readonly Transferable[] | undefined): PackedCall
-  } {
+  packCall(fn: AnyFunction, args: readonly unknown[], transfer: readonly Transferable[] | undefined): PackedCall {
     const encoder = new Encoder(this, { label: '', defines: true })
     const encoded = encoder.encode(fn)
-    const { packed, bytes } = this.#packed(encoded)
-    const call = (args: readonly unknown[], transfer: readonly Transferable[] | undefined): PackedCall => {
-      if ((transfer === undefined || transfer.length === 0) && arePlain(args) && !encoder.meets(args)) {
-        return { captured: packed, args: plainly(args) }
-      }
-      const beside = new Encoder(this, { label: ARGUMENTS, transfer, beside: encoder }).encode(Array.from(args))
-      if (!beside.table.beside) return { captured: packed, args: this.#packed(beside).packed }
-      const number = ++this.#calls
-      return {
-        captured: { ...packed, data: { ...encoded.table, call: number } },
-        args: this.#packed({ ...beside, table: { ...beside.table, call: number } }).packed,
-      }
+    this.makers.note(fn, encoded)
+    const { packed: captured, bytes } = this.#packed(encoded)
+    if ((transfer === undefined || transfer.length === 0) && arePlain(args) && !encoder.meets(args)) {
+      return { bytes, captured, args: plainly(args) }
     }
-    return { bytes, call }
+    const beside = new Encoder(this, { label: ARGUMENTS, transfer, beside: encoder }).encode(Array.from(args))
+    if (!beside.table.beside) return { bytes, captured, args: this.#packed(beside).packed }
+    const number = ++this.#calls
+    return {
+      bytes,
+      captured: { ...captured, data: { ...encoded.table, call: number } },
+      args: this.#packed({ ...beside, table: { ...beside.table, call: number } }).packed,
+    }
   }
 
   #packed({ table, transfer, bytes }: Encoded): { packed: Packed; bytes: number } {

@@ -22,7 +22,10 @@ export type Readable = Pick<Packed, 'plain' | 'data'>
 export interface ShippedCall {
   /** The definition of what to run. */
   readonly target: number
-  /** The captured variables, read at this call; undefined when the definition says it all. */
+  /**
+   * The captured variables, read at this call; undefined when the definition says it all. Plain when the target is a maker: the list of the
+   * function's origin and of values.
+   */
   readonly captured: Packed | undefined
   /** The array of arguments. */
   readonly args: Packed
@@ -52,6 +55,11 @@ export type Definition =
   | { readonly kind: 'symbol'; readonly description: string | undefined }
   /** Source text, compiled once per worker; each call makes instances of it. */
   | { readonly kind: 'code'; readonly code: Code }
+  /**
+   * A text of which each call has a function of its own, made from an origin and the values of its variables. `fixed`: the definition of what a
+   * variable always holds; 0: its value comes with the call.
+   */
+  | { readonly kind: 'maker'; readonly code: number; readonly fixed: readonly number[]; readonly name: string | undefined }
   /** A value built once per worker: a class, a function that captures nothing that can change, what `share` was given. */
   | { readonly kind: 'value'; readonly packed: Readable; readonly as: 'value' | 'share' | 'perWorker' | 'codec' }
 

@@ -3,6 +3,7 @@ import v8 from 'node:v8'
 import { describe, expect, it } from 'vitest'
 import { Incoming, joinStacks, Outgoing, type Packed } from '../../dist/calls/index.js'
 import { CancelledError, NotShippableError, WorkerDiedError } from '../../dist/core/errors.js'
+import { TinyPool } from './fixtures/tiny-pool.js'
 
 function sides(boundary: 'thread' | 'process' = 'thread') {
   const here = new Outgoing({ boundary })
@@ -245,24 +246,48 @@ describe('calls', () => {
     expect(fn(...((await there.unpack(args)) as unknown[]))).toBe(true)
   })
 
-  it('prepare reads once what many calls capture', async () => {
-    const { here, there, carry } = sides()
-    let factor = 2
-    const state = { n: 1 }
-    const call = here.prepare((x: number, given?: object) => [x * factor, given === state])
-    factor = 100
+  it('of closures that one line makes again and again, values alone are sent', async () => {
+    const { here, there, sent, carry } = sides()
+    const helper = (x: number): number => x + 1
+    const make = (factor: number | bigint | undefined, unit: string) => (x: number) => [helper(x), factor, unit]
     const results: unknown[] = []
-    for (const args of [[1], [2, state], [3, {}]]) {
-      const shipped = call(args)
-      const fn = (await there.load(shipped.target, carry(shipped.captured as Packed))) as (...args: unknown[]) => unknown
-      results.push(fn(...((await there.unpack(carry(shipped.args))) as unknown[])))
+    const kinds: string[] = []
+    const run = async (fn: (x: number) => unknown): Promise<void> => {
+      const { target, captured, args } = here.ship(fn, [1])
+      kinds.push((here.definition(target) as { definition: { kind: string } }).definition.kind)
+      if (!sent.has(target)) there.define(target, structuredClone(here.definition(target)))
+      sent.add(target)
+      const there1 = (await there.load(target, captured && carry(captured))) as (...args: unknown[]) => unknown
+      results.push(there1(...((await there.unpack(carry(args))) as unknown[])))
     }
-    expect(factor).toBe(100)
-    expect(results).toEqual([
-      [2, false],
-      [4, true],
-      [6, false],
+    for (const factor of [1, 2, 3n, undefined]) await run(make(factor, 'm'))
+    await run(Object.assign(make(5, 'own property'), { extra: true }))
+    await run(make(6, 'x'.repeat(20_000)))
+    expect(results.slice(0, 5)).toEqual([
+      [2, 1, 'm'],
+      [2, 2, 'm'],
+      [2, 3n, 'm'],
+      [2, undefined, 'm'],
+      [2, 5, 'own property'],
     ])
+    expect((results[5] as unknown[])[1]).toBe(6)
+    expect(kinds[3]).toBe('maker')
+    expect([kinds[0], kinds[4], kinds[5]]).not.toContain('maker')
+  })
+
+  it('a closure of such a line comes back as itself', async () => {
+    const pool = new TinyPool()
+    try {
+      const make = (n: number) => (argument?: unknown) => [n, argument]
+      for (let n = 0; n < 4; n++) {
+        const fn = make(n)
+        expect(await pool.submit(fn, 'a')).toEqual([n, 'a'])
+        const [, back] = await pool.submit(fn, fn)
+        expect(back).toBe(fn)
+      }
+    } finally {
+      await pool.end()
+    }
   })
 
   it('a target is sent with all that it needs', () => {
