@@ -135,6 +135,7 @@ export class Link implements WorkerHost {
       item.shipped = new PlainCall(item.shipped.target, data)
     }
     attempt.cell = -1
+    attempt.rename()
     return true
   }
 

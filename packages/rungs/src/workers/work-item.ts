@@ -141,7 +141,7 @@ let lastId = 0
 
 export class Attempt extends Ticket {
   /** Names it on the way to the worker and back. */
-  readonly id = ++lastId
+  id = ++lastId
   /** Which place in the worker's shared memory is its own. */
   cell = -1
   sentAt: number | undefined = undefined
@@ -160,6 +160,11 @@ export class Attempt extends Ticket {
     readonly number: number,
   ) {
     super(item.options.priority)
+  }
+
+  /** It was taken back: what a worker still says of it is about the way that it has come back from. */
+  rename(): void {
+    this.id = ++lastId
   }
 }
 
