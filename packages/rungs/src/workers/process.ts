@@ -11,11 +11,12 @@ import type { HandleTable } from './handle-table.js'
 import type { Death, SpawnHost } from './host.js'
 import { LastLines } from './last-lines.js'
 import { Link } from './link.js'
-import type { Definitions, FromWorker, Startup, ToWorker, WorkerStart } from './messages.js'
+import type { FromWorker, ToWorker, WorkerStart } from './messages.js'
 import type { Patience } from './patience.js'
 import { Pipe } from './pipe.js'
 import { type Aside, PipeChannel } from './pipe-channel.js'
 import { PoolCells } from './process-cells.js'
+import { startupOf } from './startup.js'
 
 export interface ProcessConfig {
   readonly outgoing: Outgoing
@@ -267,19 +268,6 @@ function inheritedFlags(): string[] {
   // Asked for by functions that are compiled with the importer of their module; nothing that a user could change.
   if (process.allowedNodeEnvironmentFlags.has('--disable-warning')) flags.push('--disable-warning=ExperimentalWarning')
   return flags
-}
-
-function startupOf(shipped: ShippedCall | undefined, outgoing: Outgoing): Startup | undefined {
-  if (shipped === undefined) return undefined
-  const { target, captured, args } = shipped
-  const ids = new Set([...(captured?.uses ?? []), ...args.uses, target])
-  const definitions: Definitions = [...ids].map((id) => [id, outgoing.definition(id)] as const)
-  return {
-    target,
-    captured: captured && { plain: captured.plain, data: captured.data },
-    args: { plain: args.plain, data: args.data },
-    definitions,
-  }
 }
 
 /** Node has it and does not show it. */

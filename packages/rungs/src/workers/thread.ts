@@ -15,9 +15,10 @@ import type { Channel } from './channel.js'
 import type { HandleTable } from './handle-table.js'
 import type { SpawnHost } from './host.js'
 import { Link } from './link.js'
-import type { Definitions, FromWorker, Startup, ToWorker, WorkerStart } from './messages.js'
+import type { FromWorker, ToWorker, WorkerStart } from './messages.js'
 import type { RingHub } from './ring/hub.js'
 import { mostAhead } from './ring/layout.js'
+import { startupOf } from './startup.js'
 import type { AnyFunction } from './work-item.js'
 
 export interface ThreadConfig {
@@ -149,19 +150,6 @@ function inheritedFlags(): string[] {
   // Asked for by functions that are compiled with the importer of their module; nothing that a user could change.
   if (process.allowedNodeEnvironmentFlags.has('--disable-warning')) flags.push('--disable-warning=ExperimentalWarning')
   return flags
-}
-
-function startupOf(shipped: ShippedCall | undefined, outgoing: Outgoing): Startup | undefined {
-  if (shipped === undefined) return undefined
-  const { target, captured, args } = shipped
-  const ids = new Set([...(captured?.uses ?? []), ...args.uses, target])
-  const definitions: Definitions = [...ids].map((id) => [id, outgoing.definition(id)] as const)
-  return {
-    target,
-    captured: captured && { plain: captured.plain, data: captured.data },
-    args: { plain: args.plain, data: args.data },
-    definitions,
-  }
 }
 
 function transfersOf(shipped: ShippedCall | undefined): TransferListItem[] {

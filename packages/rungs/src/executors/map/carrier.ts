@@ -8,7 +8,7 @@ export interface Sink {
   /** An item has ended. Each item once. */
   ended(index: number, input: unknown, outcome: Outcome, attempts: number, ms: number): void
   /** Items from this index on have ended with these values. @returns false if each is to be told by itself */
-  allEnded(index: number, values: ArrayLike<unknown>, ms: number): boolean
+  allEnded(index: number, values: ArrayLike<unknown>): boolean
   /** Some items have ended; there is time for what is done once for several. */
   advance(): void
   /** The items from this index on are not taken. `by`: whether it was they, or the pool, that would not. */

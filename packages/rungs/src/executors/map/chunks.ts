@@ -264,7 +264,7 @@ export class Chunks implements Carrier {
     const end = from + values.length
     // One at a time where some of them are known already, or somebody looks at each.
     if (this.#telling && from === received && end <= items.length) {
-      const told = this.#sink.allEnded(start + from, values, ms)
+      const told = this.#sink.allEnded(start + from, values)
       if (told) {
         chunk.received = end
         chunk.ms += ms * values.length
