@@ -1,5 +1,6 @@
 // Values that move instead of being copied.
 
+import { types } from 'node:util'
 import type { MessagePort as NodeMessagePort } from 'node:worker_threads'
 import { classNameOf } from './class-name.js'
 
@@ -82,7 +83,7 @@ function findTransferables(root: object): readonly Transferable[] {
     else if (Array.isArray(value)) open.push(...value)
     else if (value instanceof Map) open.push(...value.keys(), ...value.values())
     else if (value instanceof Set) open.push(...value)
-    else if (!(value instanceof SharedArrayBuffer)) {
+    else if (!types.isSharedArrayBuffer(value)) {
       for (const descriptor of Object.values(Object.getOwnPropertyDescriptors(value))) open.push(descriptor.value)
     }
   }

@@ -1,6 +1,7 @@
 import { requireDuration } from './options.js'
+import { sharedMemory } from './shared-memory.js'
 
-const nobodyWakesIt = new Int32Array(new SharedArrayBuffer(4))
+let nobodyWakesIt: Int32Array | undefined
 
 /**
  * Blocks this thread for `ms` milliseconds, as Python's `time.sleep`. Nothing else runs on the thread meanwhile: meant for workers and
@@ -13,5 +14,11 @@ const nobodyWakesIt = new Int32Array(new SharedArrayBuffer(4))
  */
 export function sleepSync(ms: number): void {
   requireDuration('ms', ms)
+  block(ms)
+}
+
+/** Blocks this thread. */
+export function block(ms: number): void {
+  nobodyWakesIt ??= new Int32Array(sharedMemory(Int32Array.BYTES_PER_ELEMENT))
   Atomics.wait(nobodyWakesIt, 0, 0, ms)
 }

@@ -1,9 +1,11 @@
 // Lets a thread wait for messages without its event loop: who posts rings, who waits looks for messages after reading the count and before it
 // sleeps, so a ring in between is not missed.
+import { sharedMemory } from '../core/shared-memory.js'
+
 export class Bell {
   readonly #count: Int32Array
 
-  constructor(readonly buffer: SharedArrayBuffer = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)) {
+  constructor(readonly buffer: SharedArrayBuffer = sharedMemory(Int32Array.BYTES_PER_ELEMENT)) {
     this.#count = new Int32Array(buffer)
   }
 

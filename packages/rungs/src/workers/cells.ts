@@ -5,6 +5,8 @@
 //                                  abort: 0 no, or a code (written by the pool)
 //
 // A cell belongs to one attempt from the time it is sent until its reply was read.
+import { sharedMemory } from '../core/shared-memory.js'
+
 const words = 2
 const BEGUN = 0
 const ABORT = 1
@@ -20,7 +22,7 @@ export class Cells {
   }
 
   static create(count: number): Cells {
-    return new Cells(new SharedArrayBuffer(count * words * Int32Array.BYTES_PER_ELEMENT))
+    return new Cells(sharedMemory(count * words * Int32Array.BYTES_PER_ELEMENT))
   }
 
   get count(): number {

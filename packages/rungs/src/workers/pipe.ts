@@ -2,6 +2,7 @@
 // result, must be able to do both, and no byte may be anywhere where only the event loop could move it. The loop tells when there is something to
 // read; when there is room to write again is found out by trying: the other side usually empties its end in microseconds.
 import { readSync, writevSync } from 'node:fs'
+import { block } from '../core/sleep.js'
 
 /** Milliseconds for which room is looked for on every turn of the loop, before it is looked for ever less often. */
 const eager = 2
@@ -10,13 +11,6 @@ const longestPause = 10
 const mostPieces = 64
 /** Bytes that are read before other things have their turn. */
 const mostAtOnce = 4 * 1024 * 1024
-
-const sleeper = new Int32Array(new SharedArrayBuffer(4))
-
-/** Blocks this thread. */
-function sleep(ms: number): void {
-  Atomics.wait(sleeper, 0, 0, ms)
-}
 
 export class Pipe {
   readonly #fd: number
@@ -69,7 +63,7 @@ export class Pipe {
         pause = 0.02
       } else if (performance.now() - since > ms) break
       meanwhile?.()
-      sleep(pause)
+      block(pause)
       pause = Math.min(1, pause * 1.5)
     }
     if (this.#queue.length > 0) {

@@ -17,10 +17,10 @@ import { Deaths } from './deaths.js'
 import type { Death, HostEvents, SpawnHost, WorkerHost } from './host.js'
 import { IdleWatch } from './idle-watch.js'
 import { TaskCall } from './local.js'
+import { Pace } from './pace.js'
 import type { PoolOptions } from './pool-options.js'
 import { type Action, PoolState, type WorkerRecord } from './pool-state.js'
 import type { RingHub } from './ring/hub.js'
-import { mostAhead } from './ring/layout.js'
 import { Room } from './room.js'
 import { SignalWatch } from './signal-watch.js'
 import { snapshotOf } from './snapshot.js'
@@ -56,8 +56,6 @@ export interface PoolParts {
 
 /** Milliseconds after which a worker where nothing has ended is taken to be stuck. */
 const stuckAfter = 2
-/** Nanoseconds of work that a worker is given ahead. */
-const aheadNs = 1e6
 
 export class WorkerPool implements ItemOwner {
   readonly #options: PoolOptions
@@ -70,6 +68,7 @@ export class WorkerPool implements ItemOwner {
   readonly #paused = new Set<WorkItem>()
   readonly #deaths: Deaths
   readonly #room = new Room()
+  readonly #pace: Pace
   readonly #idleWatch: IdleWatch | undefined
   /** Of workers that are to be started in the place of others. */
   readonly #restarting = new Set<number>()
@@ -89,6 +88,7 @@ export class WorkerPool implements ItemOwner {
     this.#options = options
     this.#parts = parts
     this.#deaths = new Deaths(options.name)
+    this.#pace = new Pace(options.maxTasksPerWorker === Number.POSITIVE_INFINITY && options.maxMemoryPerWorker === Number.POSITIVE_INFINITY)
     if (options.idleTimeout !== Number.POSITIVE_INFINITY) this.#idleWatch = new IdleWatch(options.idleTimeout, () => this.#endIdle())
     const { news } = parts
     this.waitSync = news && ((item, ms) => this.#waitSync(item, ms, news))
@@ -315,6 +315,7 @@ export class WorkerPool implements ItemOwner {
     const attempt = new Attempt(item, item.attempts + 1)
     item.attempt = attempt
     attempt.goesAhead = this.#parts.hub !== undefined && mayGoAhead(item)
+    attempt.isShort = attempt.goesAhead && this.#pace.knows(item.fn)
     this.#state.submitted(attempt)
     this.#drain()
     // It waits: what is changed in its arguments meanwhile is not meant for it. A chunk's lists were made for it.
@@ -345,6 +346,7 @@ export class WorkerPool implements ItemOwner {
     this.#counts.busyMs += now - (attempt.startedAt ?? now)
     const recycle = memory !== undefined && memory > this.#options.maxMemoryPerWorker
     const abandoned = attempt.abandoned
+    this.#pace.ended(item.fn)
     this.#state.ended(attempt, worker, recycle, now)
     if (!abandoned) {
       if (outcome.status === 'fulfilled') this.#succeed(item, outcome.value)
@@ -543,9 +545,9 @@ export class WorkerPool implements ItemOwner {
   #setAhead(): void {
     let slowest = 0
     for (const { callNs } of this.#hosts.values()) if (callNs !== undefined && callNs > slowest) slowest = callNs
-    const { maxTasksPerWorker, maxMemoryPerWorker } = this.#options
-    const steady = maxTasksPerWorker === Number.POSITIVE_INFINITY && maxMemoryPerWorker === Number.POSITIVE_INFINITY
-    this.#state.ahead = slowest === 0 || !steady ? 0 : Math.min(mostAhead, Math.floor(aheadNs / slowest))
+    this.#pace.measured(slowest)
+    this.#state.ahead = this.#pace.ahead
+    this.#state.aheadOfFree = this.#pace.aheadOfFree
   }
 
   /** Looks now and then whether calls wait behind one that takes long. */

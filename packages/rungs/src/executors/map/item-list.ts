@@ -1,5 +1,7 @@
 // Items that were read, as a list: an array of the map's own, or numbers in a typed array.
 
+import { types } from 'node:util'
+
 type TypedArray = Exclude<NodeJS.TypedArray, DataView>
 export type ItemList = unknown[] | TypedArray
 
@@ -12,7 +14,7 @@ const { iterator } = Symbol
  */
 export function listOf(items: Iterable<unknown>): ItemList {
   if (!isTypedArray(items)) return [...items]
-  return items.buffer instanceof SharedArrayBuffer ? items : items.slice()
+  return types.isSharedArrayBuffer(items.buffer) ? items : items.slice()
 }
 
 /** A part of it. */

@@ -1,5 +1,6 @@
 // What lies where in the memory that a pool shares with one worker, and the one word that all workers of a pool share. README.md has the drawing,
 // and for each line with Atomics its partner.
+import { sharedMemory } from '../../core/shared-memory.js'
 import { Codec } from './codec.js'
 
 /** Words of control, each on its own line of the cache (128 bytes), as different threads write them. */
@@ -50,7 +51,7 @@ export interface RingMemory {
 }
 
 export function createRing(): SharedArrayBuffer {
-  return new SharedArrayBuffer((controlWords + 2 * ringWords) * Int32Array.BYTES_PER_ELEMENT)
+  return sharedMemory((controlWords + 2 * ringWords) * Int32Array.BYTES_PER_ELEMENT)
 }
 
 export function ringMemory(buffer: SharedArrayBuffer): RingMemory {
@@ -63,5 +64,5 @@ export function ringMemory(buffer: SharedArrayBuffer): RingMemory {
 }
 
 export function createPoolWords(): SharedArrayBuffer {
-  return new SharedArrayBuffer(3 * line * Int32Array.BYTES_PER_ELEMENT)
+  return sharedMemory(3 * line * Int32Array.BYTES_PER_ELEMENT)
 }
