@@ -1,22 +1,27 @@
 // Where a call was submitted: for the stack of its error and for the report of a failure that nobody looked at. Capturing a stack takes
 // some microseconds, several times what a call takes, so a burst of calls has a budget. Text is made only when somebody reads it.
 
+import { setImmediate } from 'node:timers'
+
 /** Holds a stack; Error.captureStackTrace has put the property there. */
 export interface CallSite {
   readonly stack: string
 }
 
-const capacity = 256
-const perMillisecond = 8
+const capacity = 128
+const perMillisecond = 4
 let tokens = capacity
 let skipped = 0
 let refilled = 0
+/** Whether the clock was looked at in this turn of the event loop. */
+let looked = false
 
 /** The stack of the caller of `below`, or undefined when thousands of calls are being submitted at once. */
 export function captureCallSite(below: (...args: never[]) => unknown): CallSite | undefined {
-  if (tokens > 0) tokens--
-  // Looking at the clock for each skipped call would cost what the budget saves.
-  else if (++skipped % 64 !== 0 || !refill()) return undefined
+  // To look at the clock for each skipped call would cost what the budget saves. Whoever comes back after a while is in another turn.
+  if (tokens === 0 && (!looked || ++skipped % 64 === 0)) refill()
+  if (tokens === 0) return undefined
+  tokens--
   const site = { stack: '' }
   const limit = Error.stackTraceLimit
   if (limit > 10 || limit === 0) Error.stackTraceLimit = 10
@@ -25,11 +30,15 @@ export function captureCallSite(below: (...args: never[]) => unknown): CallSite 
   return site
 }
 
-function refill(): boolean {
+function refill(): void {
   const now = performance.now()
   tokens = Math.min(capacity, Math.floor((now - refilled) * perMillisecond))
   if (tokens > 0) refilled = now
-  return tokens > 0
+  if (looked) return
+  looked = true
+  setImmediate(() => {
+    looked = false
+  }).unref()
 }
 
 /** The frames alone, a line each, or undefined when there are none. */

@@ -135,9 +135,8 @@ export class Future<T> implements Promise<T> {
   #site: CallSite | undefined
   readonly #context: AsyncResource | undefined
   #listeners: Waiter | Waiter[] | undefined = undefined
+  /** Made when somebody asks for more than the two functions of an `await` tell; they settle it. */
   #promise: Promise<T> | undefined = undefined
-  #resolve: ((value: unknown) => void) | undefined = undefined
-  #reject: ((reason: unknown) => void) | undefined = undefined
   #looked = false
   #unobserved: Unobserved | undefined = undefined
 
@@ -348,8 +347,8 @@ export class Future<T> implements Promise<T> {
       else if (this.done) this.#promise = Promise.reject(this.#result)
       else {
         this.#promise = new Promise((resolve, reject) => {
-          this.#resolve = resolve as (value: unknown) => void // Called with a T only.
-          this.#reject = reject
+          // Called with a T only.
+          this.#listen(new Settlers(resolve as (value: unknown) => void, reject))
         })
       }
     }
@@ -395,7 +394,6 @@ export class Future<T> implements Promise<T> {
     if (this.#state >= FULFILLED) return false
     this.#state = FULFILLED
     this.#result = value
-    this.#resolve?.(value)
     this.#ended()
     return true
   }
@@ -408,7 +406,6 @@ export class Future<T> implements Promise<T> {
       const label = this.key === undefined ? 'A call' : `The call ${JSON.stringify(this.key)}`
       this.#unobserved = watch(this, { reason, site: this.#site, label })
     }
-    this.#reject?.(reason)
     this.#ended()
     return true
   }
@@ -419,7 +416,6 @@ export class Future<T> implements Promise<T> {
     this.#state = CANCELLED
     this.#result = error
     // Who cancels knows; nobody else need look. A cancelled call is not a failure.
-    this.#reject?.(error)
     this.#ended()
     driver?.cancel?.(this, reason)
     return true
@@ -428,8 +424,6 @@ export class Future<T> implements Promise<T> {
   #ended(): void {
     this.#driver = undefined
     this.#site = undefined
-    this.#resolve = undefined
-    this.#reject = undefined
     const listeners = this.#listeners
     this.#listeners = undefined
     if (Array.isArray(listeners)) for (const waiter of listeners) this.#tell(waiter)

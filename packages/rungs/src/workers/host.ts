@@ -45,6 +45,8 @@ export interface WorkerHost {
   takeBack?(attempt: Attempt): boolean
   /** How long a call takes there, in nanoseconds; 0 when that is not known. */
   readonly callNs?: number
+  /** How many of its calls have ended, and are still to be heard of. */
+  readonly unread?: number
   /** The call is not wanted any more. */
   abort(attempt: Attempt): void
   /** Whether the call has begun. */

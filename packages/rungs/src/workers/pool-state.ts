@@ -124,6 +124,8 @@ export class PoolState {
   ahead = 0
   /** How many of them while another worker has a place, of those that are known to be short. */
   aheadOfFree = 0
+  /** How many of the calls of a worker have ended there, as far as can be seen, and were not told yet. */
+  unheard: (worker: WorkerRecord) => number = () => 0
   /** Ready workers that may have a place free; the last is asked first. Those that turn out to have none are dropped then. */
   readonly #free: WorkerRecord[] = []
 
@@ -472,7 +474,8 @@ export class PoolState {
     const last = this.#lastGiven
     if (aheadOfFree === 0 || last === undefined || !this.#queue.first?.isShort) return undefined
     const { calls, silent } = last
-    return calls.size > 0 && silent < silentAtMost && mayHaveMore(last, aheadOfFree) ? last : undefined
+    if (calls.size === 0 || silent >= silentAtMost || !mayHaveMore(last, this.#config.callsPerWorker + this.ahead)) return undefined
+    return calls.size < aheadOfFree || calls.size - this.unheard(last) < aheadOfFree ? last : undefined
   }
 
   /** A ready worker that may have another call before it has a place for it: the one with the fewest, and then the same for a while. */

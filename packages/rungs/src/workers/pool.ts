@@ -93,6 +93,7 @@ export class WorkerPool implements ItemOwner {
     const { news } = parts
     this.waitSync = news && ((item, ms) => this.#waitSync(item, ms, news))
     this.#state = new PoolState(options)
+    this.#state.unheard = ({ id }) => this.#hosts.get(id)?.unread ?? 0
     if (parts.hub !== undefined) parts.hub.batch = (run) => this.#together(run)
     this.#drain()
   }
@@ -470,7 +471,7 @@ export class WorkerPool implements ItemOwner {
     if (item.limits?.deadline !== undefined) this.#deadlines.remove(item.limits.deadline)
     if (item.limits?.pause !== undefined) this.#deadlines.remove(item.limits.pause)
     if (item.options.signal !== undefined) this.#signals.remove(item.options.signal, item)
-    this.#paused.delete(item)
+    if (this.#paused.size > 0) this.#paused.delete(item)
     item.shipped = undefined
   }
 
@@ -507,6 +508,7 @@ export class WorkerPool implements ItemOwner {
 
   #waitSync({ future }: WorkItem, ms: number, news: Bell): void {
     const until = this.#deadlines.now() + ms
+    let look = this.#deadlines.now() + stuckAfter
     while (!future.done) {
       const heard = news.read()
       this.#deadlines.runDue()
@@ -518,7 +520,15 @@ export class WorkerPool implements ItemOwner {
       if (future.done) return
       const now = this.#deadlines.now()
       if (now >= until) return
-      news.wait(heard, Math.min(until, this.#deadlines.next ?? Number.POSITIVE_INFINITY) - now)
+      // The timer for that cannot fire here.
+      const early = this.#state.early > 0
+      if (early && now >= look) {
+        look = now + stuckAfter
+        this.#state.looked()
+        this.#performAll()
+        continue
+      }
+      news.wait(heard, Math.min(until, early ? look : Number.POSITIVE_INFINITY, this.#deadlines.next ?? Number.POSITIVE_INFINITY) - now)
     }
   }
 

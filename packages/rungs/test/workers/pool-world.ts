@@ -69,6 +69,7 @@ export class World {
     this.state = new PoolState(this.config)
     this.#goAhead = !pulls && this.#chance(0.5)
     if (this.#goAhead) this.state.ahead = this.#below(mostAhead + 1)
+    this.state.unheard = ({ calls }) => this.#below(calls.size + 1)
     this.#perform()
   }
 
@@ -266,7 +267,8 @@ export class World {
       return
     }
     this.state.ahead = this.#below(mostAhead + 1)
-    this.#note(`${this.state.ahead} may go ahead`)
+    this.state.aheadOfFree = this.#below(this.state.ahead + 1)
+    this.#note(`${this.state.ahead} may go ahead, ${this.state.aheadOfFree} of a free worker`)
     this.state.refill()
   }
 
@@ -442,6 +444,7 @@ export class World {
   #newCall(priority: number): Call {
     const call = new Call(this.calls.length, priority)
     call.goesAhead = this.#goAhead && this.#chance(0.8)
+    call.isShort = call.goesAhead && this.#chance(0.6)
     this.calls.push(call)
     return call
   }

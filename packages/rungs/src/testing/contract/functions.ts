@@ -14,6 +14,13 @@ export function double(n: number): number {
   return n * 2
 }
 
+/** Takes so long, and its thread. */
+export function work(ms: number): number {
+  const until = performance.now() + ms
+  while (performance.now() < until);
+  return ms
+}
+
 export async function doubleLater(n: number): Promise<number> {
   await pause(1)
   return n * 2

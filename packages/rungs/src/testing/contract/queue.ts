@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { QueueFullError } from '../../core/errors.js'
+import type { Executor } from '../../core/executor.js'
 import { logged, peak, read, release } from './board.js'
-import { arrayOf, double, doubleLater, hold, holdFirmly, logValue, meet, visit } from './functions.js'
+import { arrayOf, double, doubleLater, hold, holdFirmly, logValue, meet, visit, work } from './functions.js'
 import { asyncly, counted } from './map.js'
 import type { Group } from './scene.js'
 
-export const queueCases: Group = (add) => {
+export const queueCases: Group = (add, { separate }) => {
   add('starts calls in the order of their submission', async ({ open, board, until }) => {
     const pool = open({ maxWorkers: 1 })
     const b = board()
@@ -70,6 +71,33 @@ export const queueCases: Group = (add) => {
     release(b)
     await held
   })
+
+  if (separate) {
+    // What has taken no time so far is what a pool may think short.
+    const measure = async (pool: Executor): Promise<void> => {
+      for (let round = 0; round < 40; round++) await Promise.all(arrayOf(100).map(() => pool.submit(work, 0)))
+    }
+
+    add('lets no call wait behind one of the same function that turns out to take long', async ({ open }) => {
+      const pool = open({ maxWorkers: 2 })
+      await measure(pool)
+      const long = pool.submit(work, 1_000)
+      const short = arrayOf(10).map(() => pool.submit(work, 0))
+      await Promise.all(short)
+      assert.equal(long.done, false)
+      assert.equal(await long, 1_000)
+    })
+
+    add('nor while this thread is blocked by resultSync()', async ({ open }) => {
+      const pool = open({ maxWorkers: 2 })
+      await measure(pool)
+      const long = pool.submit(work, 1_000)
+      const short = pool.submit(work, 0)
+      assert.equal(short.resultSync({ timeout: 10_000 }), 0)
+      assert.equal(long.done, false)
+      assert.equal(long.resultSync({ timeout: 10_000 }), 1_000)
+    })
+  }
 
   add('frees the place of a cancelled call in the queue at once', async ({ open, board, until }) => {
     const pool = open({ maxWorkers: 1, maxQueue: 2 })
