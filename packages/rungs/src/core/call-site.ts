@@ -1,8 +1,6 @@
 // Where a call was submitted: for the stack of its error and for the report of a failure that nobody looked at. Capturing a stack takes
 // some microseconds, several times what a call takes, so a burst of calls has a budget. Text is made only when somebody reads it.
 
-import { setImmediate } from 'node:timers'
-
 /** Holds a stack; Error.captureStackTrace has put the property there. */
 export interface CallSite {
   readonly stack: string
