@@ -4,6 +4,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { bundle } from './bundle.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc')
@@ -18,6 +19,7 @@ for (const folder of workspaces) {
   removeOrphans(join(root, folder))
   const { status } = spawnSync(process.execPath, [tsc, '-p', join(root, folder)], { cwd: root, stdio: 'inherit' })
   if (status !== 0) process.exit(status ?? 1)
+  if (folder === 'packages/rungs') await bundle(join(root, folder))
   if (!quiet) console.log(`built ${folder} in ${((performance.now() - started) / 1000).toFixed(1)} s`)
 }
 
@@ -26,12 +28,14 @@ for (const folder of workspaces) {
  * @param {string} folder
  */
 function removeOrphans(folder) {
-  const dist = join(folder, 'dist')
   const src = join(folder, 'src')
-  if (!existsSync(dist) || !existsSync(src)) return
-  for (const entry of readdirSync(dist, { recursive: true, withFileTypes: true })) {
-    const file = join(entry.parentPath, entry.name)
-    const source = join(src, relative(dist, file)).replace(/(\.d\.ts|\.js)(\.map)?$/, '.ts')
-    if (entry.isFile() && source.endsWith('.ts') && !existsSync(source)) rmSync(file)
+  // The compiler notes in one of them what it has written into both.
+  if (!existsSync(join(folder, 'dist'))) rmSync(join(folder, 'build'), { recursive: true, force: true })
+  for (const built of [join(folder, 'dist'), join(folder, 'build')].filter(existsSync)) {
+    for (const entry of readdirSync(built, { recursive: true, withFileTypes: true })) {
+      const file = join(entry.parentPath, entry.name)
+      const source = join(src, relative(built, file)).replace(/(\.d\.ts|\.js)(\.map)?$/, '.ts')
+      if (entry.isFile() && source.endsWith('.ts') && !existsSync(source)) rmSync(file)
+    }
   }
 }

@@ -3,6 +3,7 @@
 import { readFileSync, realpathSync } from 'node:fs'
 import * as modules from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { library } from '../core/places.js'
 import { ask } from './inspector.js'
 
 const require = modules.createRequire(import.meta.url)
@@ -50,7 +51,7 @@ function askStack(scriptId: string, line: number, column: number, fn: object): v
   const source = Function.prototype.toString.call(fn)
   // Short texts stand at many places.
   if (typeof stack !== 'string' || source.length < 12) return
-  const own = new URL('.', import.meta.url).href
+  const own = library.href
   for (const name of new Set(
     [...stack.matchAll(/\(?((?:file:\/\/|\/)[^\s()]+?):\d+:\d+\)?$/gm)].map((match) => asUrl(match[1] as string)),
   )) {

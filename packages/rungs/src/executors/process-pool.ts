@@ -1,6 +1,7 @@
 import { Outgoing } from '../calls/index.js'
 import { clock } from '../core/clock.js'
 import { requireInteger, requireOneOf, show } from '../core/options.js'
+import { library } from '../core/places.js'
 import { HandleTable } from '../workers/handle-table.js'
 import { Patience } from '../workers/patience.js'
 import { WorkerPool } from '../workers/pool.js'
@@ -9,7 +10,7 @@ import { processSpawner } from '../workers/process.js'
 import { shipStartup } from '../workers/thread.js'
 import { nextPoolId, PoolExecutor, viewOf } from './pool-executor.js'
 
-const executors = new URL('./remote-executor.js', import.meta.url).href
+const executors = new URL('executors/remote-executor.js', library).href
 
 /**
  * Runs functions in child processes: in parallel, each with memory of its own. Take it for what may crash, leak or never end, and for what must

@@ -1,6 +1,7 @@
 import { Outgoing } from '../calls/index.js'
 import { clock } from '../core/clock.js'
 import { requireKnown, requireOneOf, show } from '../core/options.js'
+import { library } from '../core/places.js'
 import { Bell } from '../workers/bell.js'
 import { HandleTable } from '../workers/handle-table.js'
 import { WorkerPool } from '../workers/pool.js'
@@ -9,7 +10,7 @@ import { RingHub } from '../workers/ring/hub.js'
 import { shipStartup, threadSpawner } from '../workers/thread.js'
 import { nextPoolId, PoolExecutor, viewOf } from './pool-executor.js'
 
-const executors = new URL('./remote-executor.js', import.meta.url).href
+const executors = new URL('executors/remote-executor.js', library).href
 
 /**
  * Runs functions on worker threads: in parallel, on all cores. Take it for what computes, and for what blocks. Arguments and results are copied,

@@ -1,7 +1,9 @@
 // What a worker process of a pool runs: a server on the socket that it was given. The first message says what it is to be.
+
 import { Socket } from 'node:net'
 import { inspect } from 'node:util'
 import { Worker } from 'node:worker_threads'
+import { library } from '../core/places.js'
 import { Cells } from './cells.js'
 import type { FromWorker, ToWorker } from './messages.js'
 import { Patience } from './patience.js'
@@ -89,7 +91,7 @@ function serve({ start, cells: count, presumed }: ProcessStart): void {
 
 function watch(cells: SharedArrayBuffer): void {
   const workerData: WatchStart = { cells }
-  const thread = new Worker(new URL('./process-watch.js', import.meta.url), {
+  const thread = new Worker(new URL('workers/process-watch.js', library), {
     workerData,
     execArgv: [],
     env: {},

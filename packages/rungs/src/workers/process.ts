@@ -1,11 +1,13 @@
 // Starts worker processes: a child of our own making, with two sockets beside its usual three streams. Calls and outcomes go over the first; the
 // second is read by a thread of the child that watches, so that an abort reaches a loop that never yields, and the end of this process ends it.
+
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { readFileSync, statSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import type { Outgoing, ShippedCall } from '../calls/index.js'
+import { library } from '../core/places.js'
 import type { Channel } from './channel.js'
 import type { HandleTable } from './handle-table.js'
 import type { Death, SpawnHost } from './host.js'
@@ -54,7 +56,7 @@ const patience = 1
 /** Milliseconds that a process has to end after SIGTERM. */
 const untilKilled = 500
 
-const main = fileURLToPath(new URL('./process-main.js', import.meta.url))
+const main = fileURLToPath(new URL('workers/process-main.js', library))
 
 export function processSpawner(config: ProcessConfig): SpawnHost {
   return (record, name, events) => {

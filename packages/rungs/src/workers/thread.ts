@@ -1,4 +1,5 @@
 // Starts worker threads: a Worker, and a MessagePort of our own to it, so that a call may use `parentPort` for itself.
+
 import {
   MessageChannel,
   type MessagePort,
@@ -9,6 +10,7 @@ import {
   type WorkerOptions,
 } from 'node:worker_threads'
 import type { Outgoing, ShippedCall } from '../calls/index.js'
+import { library } from '../core/places.js'
 import { Bell } from './bell.js'
 import { Cells } from './cells.js'
 import type { Channel } from './channel.js'
@@ -57,7 +59,7 @@ export interface ThreadStart {
 /** How many calls more than `callsPerWorker` a worker may have, by places that others lend. */
 const lentPlaces = 64
 
-const main = new URL('./thread-main.js', import.meta.url)
+const main = new URL('workers/thread-main.js', library)
 
 export function threadSpawner(config: ThreadConfig): SpawnHost {
   return (record, name, events) => {
