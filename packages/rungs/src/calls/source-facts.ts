@@ -110,7 +110,7 @@ function factsFrom(text: string, shift: number, node: Syntax, asModule: boolean)
     code = node.value as Syntax
     const key = node.key as Syntax
     // The key of a method alone says nothing: its value was computed long ago, and a private name needs its class.
-    if (node.computed === true) edits.replace(text.indexOf('[') + shift + 1, key.end, '0')
+    if (node.computed === true) edits.replace(key.start, key.end, '0')
     else if (key.type === 'PrivateIdentifier') edits.replace(key.start, key.start + 1, ' ')
   }
   if (code.type === 'ClassExpression') form = 'class'
@@ -178,7 +178,7 @@ function classFacts(node: Syntax, walked: ReturnType<typeof walk>, edits: Edits)
       if (element.static === true && value) {
         // What a public static field holds is copied as it is now; its initializer has run, once, on the other side.
         if (secret) needs(value)
-        else edits.blankValue(element.computed === true ? key.end + 1 : key.end, value.end)
+        else edits.blankValue(key.end, element.end)
       }
     } else if (!secret && element.computed !== true) {
       const names = element.static === true ? staticMethods : methods
@@ -236,9 +236,14 @@ class Edits {
     this.#edits.push({ start: from, end: to, text: spaces(this.#text.slice(from, to)) })
   }
 
-  /** Blanks ` = value` after a key; the brackets of a computed key and comments before the sign stay. */
+  /**
+   * Blanks `= value` after a key; what closes a computed key and comments before the sign stay. A semicolon takes the place of the sign:
+   * without one, a field called `get` would make a getter of the method after it.
+   */
   blankValue(start: number, end: number): void {
-    this.blank(this.#text.indexOf('=', start - this.#shift) + this.#shift, end)
+    BEFORE_SIGN.lastIndex = start - this.#shift
+    BEFORE_SIGN.exec(this.#text)
+    this.replace(BEFORE_SIGN.lastIndex + this.#shift, end, ';')
   }
 
   apply(): string {
@@ -253,6 +258,8 @@ class Edits {
     return result + this.#text.slice(done)
   }
 }
+
+const BEFORE_SIGN = /(?:[\s)\]]|\/\*[\s\S]*?\*\/|\/\/.*)*/y
 
 function spaces(text: string): string {
   return text.replace(/[^\n\r\u2028\u2029]/g, ' ')
