@@ -1,6 +1,7 @@
 // A function by value: its text, and the variables it captured with the values they have now.
 
 import { builtinModules } from 'node:module'
+import { isModule } from './function-ref.js'
 import { isBuiltinGlobal, isNative } from './globals.js'
 import { canInspect, inspectFunction, type Scope, type Seen, whyNotInspect } from './inspector.js'
 import type { AnyFunction } from './marks.js'
@@ -16,13 +17,15 @@ export interface Variable {
   readonly value: unknown
   /** It holds this value for good. */
   readonly constant: boolean
+  /** Its declaration was found in the text of the module. */
+  readonly declared: boolean
   /** The text assigns it: whoever shares it must see that. */
   readonly assigned: boolean
   /** Which variable of this name it is; functions that share it have equal homes. */
   readonly home: Home
   /** Set when a worker can import it. */
   readonly reference: { readonly module: ModuleRef; readonly path: readonly string[] } | undefined
-  /** Only these members of the value are used. */
+  /** It holds a module as an object, of which only these members are used. */
   readonly members: ReadonlySet<string> | undefined
 }
 
@@ -262,11 +265,11 @@ class Finder {
 
   #make(name: string, value: unknown, assigned: boolean, members: ReadonlySet<string> | undefined, scope: Scope, depth: number): Variable {
     const home = { url: this.#url, type: scope.type, depth, variables: scope.variables }
-    const base = { name, value, assigned, home, members: members !== undefined && isViteImport(name) ? members : undefined }
-    if (name === 'require' && typeof value === 'function') return { ...base, constant: true, reference: undefined }
+    const base = { name, value, assigned, home, members: isViteImport(name) || isModule(value) ? members : undefined }
+    if (name === 'require' && typeof value === 'function') return { ...base, constant: true, declared: true, reference: undefined }
     const module = this.#module
     const found = module && scope.type !== 'Global' ? bindingAt(module, this.#start, this.#start + this.#text.length, name) : undefined
-    if (module === undefined || found === undefined) return { ...base, constant: false, reference: undefined }
+    if (module === undefined || found === undefined) return { ...base, constant: false, declared: false, reference: undefined }
     const { binding } = found
     const refers = (typeof value === 'object' && value !== null) || typeof value === 'function'
     if (binding.imported !== undefined) {
@@ -274,7 +277,7 @@ class Finder {
       // The entry script is not to run again.
       const own = /^(\.|\/|file:)/.test(specifier) && isEntry(new URL(specifier, this.#url).href)
       const reference = own || !refers ? undefined : { module: this.#moduleRef(specifier), path: imported === '*' ? [] : [imported] }
-      return { ...base, constant: refers, reference }
+      return { ...base, constant: refers, declared: true, reference }
     }
     const exported =
       found.scope === module.names?.root && refers && scope.type === 'Module' && !isEntry(this.#url)
@@ -282,7 +285,7 @@ class Finder {
         : undefined
     const reference = exported === undefined ? undefined : { module: { specifier: this.#url, how: 'import' as const }, path: [exported] }
     // Undefined may only mean that its line has not run yet.
-    return { ...base, constant: isConstant(binding) && value !== undefined, reference }
+    return { ...base, constant: isConstant(binding) && value !== undefined, declared: true, reference }
   }
 
   #moduleRef(specifier: string): ModuleRef {

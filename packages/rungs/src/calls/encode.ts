@@ -70,6 +70,8 @@ export class Encoder {
   readonly #menders = new Map<number, Mender[]>()
   /** What messages call the functions of the graph. */
   readonly #functions = new Map<number, string>()
+  /** Modules of which only the members that are used cross. */
+  readonly #modules = new Map<object, { readonly at: number; readonly names: string[]; readonly valuesAt: number[] }>()
   readonly #failed = new Map<number, { readonly problem: NotShippableError; mended: number }>()
 
   constructor(sender: Sender, options: EncodeOptions) {
@@ -139,6 +141,23 @@ export class Encoder {
       else open.push(value.buffer)
     }
     return false
+  }
+
+  /** The place of an object that has those members of `module` that the functions of this graph use. */
+  membersOf(module: Record<string, unknown>, members: ReadonlySet<string>, parent: number, label: Label): number {
+    let part = this.#modules.get(module)
+    if (part === undefined) {
+      const names: string[] = []
+      const valuesAt: number[] = []
+      part = { at: this.#push([Kind.object, names, valuesAt], undefined, parent, label), names, valuesAt }
+      this.#modules.set(module, part)
+    }
+    for (const name of members) {
+      if (part.names.includes(name) || !(name in module)) continue
+      part.names.push(name)
+      part.valuesAt.push(this.at(module[name], part.at, name))
+    }
+    return part.at
   }
 
   /** The place of a node that stands for no value of the graph. */

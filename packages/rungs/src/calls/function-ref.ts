@@ -1,6 +1,7 @@
 // References: a function, class or object that a worker finds by name.
 
 import { createRequire } from 'node:module'
+import { types } from 'node:util'
 import { builtinName, directGlobal, isNative } from './globals.js'
 import { inspectFunction, type Seen } from './inspector.js'
 import { type AnyFunction, isByValue, nameOf } from './marks.js'
@@ -46,7 +47,15 @@ function loadedRef(fn: AnyFunction, read: Seen, url: string): Definition | undef
   const module = read.scopes.find((scope) => scope.type === 'Module')
   if (module !== undefined) return /^(file|data|https?):/.test(url) ? moduleRef(fn, read, url, module.variables) : undefined
   const path = pathOf(url)
-  return path === undefined ? undefined : commonJsRef(fn, path)
+  return path === undefined || !isOnDisk(fn, read, url) ? undefined : commonJsRef(fn, path)
+}
+
+/** What a tool has rewritten in memory a worker would load as it was before. */
+function isOnDisk(fn: AnyFunction, seen: Seen, url: string): boolean {
+  const facts = factsOf(url)
+  // Of a very long text nothing is known. Types can only be there when somebody took them away.
+  if (facts === undefined) return !/\.([cm]?ts|[jt]sx)$/.test(url)
+  return startOf(facts, Function.prototype.toString.call(fn), seen.line, seen.column) >= 0
 }
 
 /** An export of an ES module is found by identity among the module's own variables; its text tells under which name it is exported. */
@@ -136,11 +145,29 @@ function commonJsPath(value: unknown, exports: unknown): string[] | undefined {
 
 const notRequired = new WeakSet<object>()
 
+/**
+ * Says whether a worker can require the file. Jest has a registry of its own, of files that it rewrites; those that were ES modules bear a mark.
+ */
+function isLoadable(path: string, exports: object): boolean {
+  if (!/\.(c?js|node)$/.test(path)) return /[\\/][^.]*$/.test(path)
+  return !(types.isProxy(require.cache) && isTranspiledModule(exports))
+}
+
+/** Says whether it is a module's exports as an object, of which functions use members: a namespace, or what stands for one. */
+export function isModule(value: unknown): boolean {
+  return types.isModuleNamespaceObject(value) || isTranspiledModule(value)
+}
+
+/** What Babel and TypeScript make of `import` when they write CommonJS: an object with the mark `__esModule`. */
+function isTranspiledModule(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.getOwnPropertyDescriptor(value, '__esModule')?.value === true
+}
+
 /** The CommonJS module whose exports this object is: what `const lib = require('./lib')` captured. */
 export function requiredRef(value: object): Definition | undefined {
   if (notRequired.has(value)) return undefined
   for (const [path, module] of Object.entries(require.cache)) {
-    if (module?.exports === value && module.loaded && module !== require.main && !path.endsWith('.json')) {
+    if (module?.exports === value && module.loaded && module !== require.main && isLoadable(path, value)) {
       return exported({ specifier: path, how: 'require' }, [])
     }
   }
