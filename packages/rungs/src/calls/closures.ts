@@ -5,7 +5,7 @@ import { isModule } from './function-ref.js'
 import { isBuiltinGlobal, isNative } from './globals.js'
 import { canInspect, inspectFunction, type Scope, type Seen, whyNotInspect } from './inspector.js'
 import type { AnyFunction } from './marks.js'
-import { bindingAt, isConstant, type ModuleFacts } from './module-facts.js'
+import { bindingAt, isConstant, type ModuleFacts, mayImport } from './module-facts.js'
 import { isEntry, urlOf } from './scripts.js'
 import { siteOf } from './site.js'
 import { type SourceFacts, sourceFacts } from './source-facts.js'
@@ -103,10 +103,14 @@ export function readClosure(fn: AnyFunction, seenBefore?: Seen): Closure | Refus
     needsHome: facts.surroundings.super,
     strict: facts.strictOnly && isStrict(fn, facts, seen, site.file),
     variables,
-    constant: variables.every((variable) => variable.constant),
+    get constant() {
+      const answer = variables.every((variable) => variable.constant)
+      Object.defineProperty(this, 'constant', { value: answer })
+      if (answer) constants.set(fn, closure)
+      return answer
+    },
     label,
   }
-  if (closure.constant) constants.set(fn, closure)
   return closure
 }
 
@@ -192,6 +196,52 @@ function isStrict(fn: AnyFunction, facts: SourceFacts, seen: Seen | undefined, m
   return module === undefined ? true : /^\s*(?:#!.*\n)?(?:\s|\/\/.*\n|\/\*[\s\S]*?\*\/)*['"]use strict['"]/.test(module.text)
 }
 
+/** A variable of which the text of the module is only asked when it matters: parsing that takes long, and most captures are primitives. */
+class FoundVariable implements Variable {
+  readonly name: string
+  readonly value: unknown
+  readonly assigned: boolean
+  readonly home: Home
+  readonly members: ReadonlySet<string> | undefined
+  readonly #isRequire: boolean
+  readonly #find: () => ReturnType<typeof bindingAt>
+  readonly #refer: (find: () => ReturnType<typeof bindingAt>) => Variable['reference']
+
+  constructor(
+    known: Pick<Variable, 'name' | 'value' | 'assigned' | 'home' | 'members'>,
+    isRequire: boolean,
+    find: () => ReturnType<typeof bindingAt>,
+    refer: (find: () => ReturnType<typeof bindingAt>) => Variable['reference'],
+  ) {
+    this.name = known.name
+    this.value = known.value
+    this.assigned = known.assigned
+    this.home = known.home
+    this.members = known.members
+    this.#isRequire = isRequire
+    this.#find = find
+    this.#refer = refer
+  }
+
+  get declared(): boolean {
+    return this.#isRequire || this.#find() !== undefined
+  }
+
+  get constant(): boolean {
+    if (this.#isRequire) return true
+    const found = this.#find()
+    if (found === undefined) return false
+    if (found.binding.imported !== undefined)
+      return (typeof this.value === 'object' && this.value !== null) || typeof this.value === 'function'
+    // Undefined may only mean that its line has not run yet.
+    return isConstant(found.binding) && this.value !== undefined
+  }
+
+  get reference(): Variable['reference'] {
+    return this.#isRequire ? undefined : this.#refer(this.#find)
+  }
+}
+
 /** Finds the variables that a function captured. */
 class Finder {
   readonly #fn: AnyFunction
@@ -258,34 +308,40 @@ class Finder {
     // The REPL and `node -e` offer the modules of Node as globals.
     if (builtinModules.includes(name)) {
       const module = { specifier: `node:${name}`, how: 'require' as const }
-      return { ...this.#make(name, undefined, assigned, undefined, scope, 0), constant: true, reference: { module, path: [] } }
+      const home = { url: this.#url, type: scope.type, depth: 0, variables: scope.variables }
+      return { name, value: undefined, constant: true, declared: true, assigned, home, reference: { module, path: [] }, members: undefined }
     }
     return this.#make(name, Reflect.get(globalThis, name), assigned, undefined, scope, 0)
   }
 
   #make(name: string, value: unknown, assigned: boolean, members: ReadonlySet<string> | undefined, scope: Scope, depth: number): Variable {
     const home = { url: this.#url, type: scope.type, depth, variables: scope.variables }
-    const base = { name, value, assigned, home, members: isViteImport(name) || isModule(value) ? members : undefined }
-    if (name === 'require' && typeof value === 'function') return { ...base, constant: true, declared: true, reference: undefined }
+    const known = isViteImport(name) || isModule(value) ? members : undefined
+    const isRequire = name === 'require' && typeof value === 'function'
+    const module = isRequire || scope.type === 'Global' ? undefined : this.#module
+    const find = () => (module === undefined ? undefined : bindingAt(module, this.#start, this.#start + this.#text.length, name))
+    return new FoundVariable({ name, value, assigned, home, members: known }, isRequire, find, (found) =>
+      this.#referenceOf(name, value, scope, found),
+    )
+  }
+
+  /** Where a worker can import a captured function or object. */
+  #referenceOf(name: string, value: unknown, scope: Scope, find: () => ReturnType<typeof bindingAt>): Variable['reference'] {
+    if ((typeof value !== 'object' || value === null) && typeof value !== 'function') return undefined
     const module = this.#module
-    const found = module && scope.type !== 'Global' ? bindingAt(module, this.#start, this.#start + this.#text.length, name) : undefined
-    if (module === undefined || found === undefined) return { ...base, constant: false, declared: false, reference: undefined }
-    const { binding } = found
-    const refers = (typeof value === 'object' && value !== null) || typeof value === 'function'
-    if (binding.imported !== undefined) {
-      const { specifier, name: imported } = binding.imported
+    const mayBeExported = scope.type === 'Module' && !isEntry(this.#url)
+    if (module === undefined || !(mayBeExported || mayImport(module, name))) return undefined
+    const found = find()
+    if (found === undefined) return undefined
+    const { imported } = found.binding
+    if (imported !== undefined) {
+      const { specifier } = imported
       // The entry script is not to run again.
-      const own = /^(\.|\/|file:)/.test(specifier) && isEntry(new URL(specifier, this.#url).href)
-      const reference = own || !refers ? undefined : { module: this.#moduleRef(specifier), path: imported === '*' ? [] : [imported] }
-      return { ...base, constant: refers, declared: true, reference }
+      if (/^(\.|\/|file:)/.test(specifier) && isEntry(new URL(specifier, this.#url).href)) return undefined
+      return { module: this.#moduleRef(specifier), path: imported.name === '*' ? [] : [imported.name] }
     }
-    const exported =
-      found.scope === module.names?.root && refers && scope.type === 'Module' && !isEntry(this.#url)
-        ? module.names.exports.get(name)
-        : undefined
-    const reference = exported === undefined ? undefined : { module: { specifier: this.#url, how: 'import' as const }, path: [exported] }
-    // Undefined may only mean that its line has not run yet.
-    return { ...base, constant: isConstant(binding) && value !== undefined, declared: true, reference }
+    const exported = mayBeExported && found.scope === module.names?.root ? module.names.exports.get(name) : undefined
+    return exported === undefined ? undefined : { module: { specifier: this.#url, how: 'import' as const }, path: [exported] }
   }
 
   #moduleRef(specifier: string): ModuleRef {

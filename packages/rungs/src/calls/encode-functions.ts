@@ -108,8 +108,7 @@ function holderAt(encoder: Encoder, closure: Closure, variable: Variable, at: nu
     const id = typeof value === 'function' ? encoder.sender.reference(value) : undefined
     return encoder.add(encoder.defined(id ?? encoder.sender.define({ kind: 'export', ...reference }, value ?? undefined)))
   }
-  // Of a text that only a tool has in its memory nothing is known.
-  if (typeof value === 'object' && value !== null && (variable.constant || !variable.declared || variable.members !== undefined)) {
+  if (typeof value === 'object' && value !== null && mayBeRequired(variable)) {
     const required = requiredRef(value)
     if (required !== undefined) return encoder.add(encoder.defined(encoder.sender.define(required, value)))
   }
@@ -117,6 +116,11 @@ function holderAt(encoder: Encoder, closure: Closure, variable: Variable, at: nu
     return encoder.membersOf(value as Record<string, unknown>, variable.members, at, label)
   }
   return encoder.at(value, at, label)
+}
+
+/** What comes and goes in inner scopes is not looked for among the modules. Of a text that only a tool has in its memory nothing is known. */
+function mayBeRequired(variable: Variable): boolean {
+  return variable.home.type === 'Module' || variable.members !== undefined || variable.constant || !variable.declared
 }
 
 /** What a class extends is asked of the class; the name in its text may be gone. */

@@ -95,6 +95,34 @@ function declaredBy(declaration: Syntax): string[] {
   return names
 }
 
+const clauses = new WeakMap<ModuleFacts, string>()
+
+/** Says whether a name may be one that the module imports. False is certain, and no parser was asked. */
+export function mayImport(facts: ModuleFacts, name: string): boolean {
+  let clause = clauses.get(facts)
+  if (clause === undefined) {
+    clause = clausesIn(facts.text)
+    clauses.set(facts, clause)
+  }
+  return clause.includes(name) || clause.includes('\\u')
+}
+
+/** Everything that stands between an `import` and the next `from`. */
+function clausesIn(text: string): string {
+  const from = /\bfrom\s*(?:\/\*[\s\S]*?\*\/\s*)*['"]/g
+  let found = ''
+  let end = 0
+  for (const { index } of text.matchAll(/\bimport\b/g)) {
+    if (index < end) continue
+    from.lastIndex = index
+    const next = from.exec(text)
+    if (next === null) break
+    end = next.index
+    found += text.slice(index, end)
+  }
+  return found
+}
+
 /** Where a function's text begins in its module; -1 when the text on disk is not the one that was loaded. */
 export function startOf(facts: ModuleFacts, source: string, line: number, column: number): number {
   const offset = offsetOf(facts.text, line, column)
