@@ -165,6 +165,12 @@ function withKnownKeys(fn: AnyFunction, facts: SourceFacts, variables: readonly 
 /** What no inspector shows: the `this` of an arrow, the object that `super` starts from, `new.target`. */
 function surroundingsOf(facts: SourceFacts): Refusal | undefined {
   const { surroundings, arrow } = facts
+  if (surroundings.private !== undefined) {
+    return new Refusal(
+      `it uses the private name ${surroundings.private} of the class around it`,
+      'Send the class, and let a method of it do that there',
+    )
+  }
   if (arrow && surroundings.this) {
     return new Refusal('it uses the `this` of the function around it', 'Write const self = this before it and use self in it')
   }

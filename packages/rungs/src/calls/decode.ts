@@ -256,7 +256,7 @@ export class Decoder {
     this.#shell(codeAt)
     const { instance, functions } = this.#codes.get(codeAt) as MadeCode
     const { form, early } = functions[number] as CodeFunction
-    const heritage = heritageAt < 0 ? undefined : this.#shell(heritageAt)
+    const heritage = heritageAt < 0 ? undefined : this.#heritage(heritageAt)
     if (early) this.#setEarly(codeAt, number, instance)
     const made = instance.make(number, heritage)
     const isMember = form === 'method' || form === 'get' || form === 'set'
@@ -267,6 +267,16 @@ export class Decoder {
     }
     if (origin > 0) this.#reader.made(fn as object, origin, form === 'class')
     return fn
+  }
+
+  /** What a class extends: a function of the old kind has its own prototype object by then, from which the class's descends. */
+  #heritage(at: number): unknown {
+    const parent = this.#shell(at)
+    const node = this.#nodes[at] as Node | null
+    if (node?.[0] === Kind.function && !this.#originals.has(at) && (node[6] as string[]).includes('prototype')) {
+      ;(parent as { prototype: unknown }).prototype = this.#prototypeOf(at)
+    }
+    return parent
   }
 
   #setEarly(codeAt: number, number: number, instance: Instance): void {

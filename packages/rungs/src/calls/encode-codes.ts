@@ -51,6 +51,20 @@ function grouped(encoder: Encoder, placed: readonly PlacedClosure[]): PlacedClos
   return [...new Set(groupOf.values())]
 }
 
+/** Says whether a function of one list shares a variable with one of the other that either assigns. */
+export function shareVariables(some: readonly PlacedClosure[], others: readonly PlacedClosure[]): boolean {
+  return some.some((one) =>
+    one.closure.variables.some((variable) =>
+      others.some((other) =>
+        other.closure.variables.some(
+          (candidate) =>
+            candidate.name === variable.name && (candidate.assigned || variable.assigned) && sameHome(candidate.home, variable.home),
+        ),
+      ),
+    ),
+  )
+}
+
 function join(groupOf: Map<PlacedClosure, PlacedClosure[]>, one: PlacedClosure, other: PlacedClosure): void {
   const into = groupOf.get(one) as PlacedClosure[]
   const from = groupOf.get(other) as PlacedClosure[]

@@ -24,7 +24,9 @@ export function refOf(value: object, seen?: () => Seen | undefined): Definition 
   if (direct !== undefined) return { kind: 'global', path: [direct] }
   const read = seen?.() ?? inspectFunction(value)
   const url = read === undefined ? undefined : urlOf(read, value)
-  if (read === undefined || url === undefined || url === '') return undefined
+  if (read === undefined || url === undefined) return undefined
+  // Made at run time, or a function of Node that never ran: nothing tells where that was written.
+  if (url === '') return builtinRef(value)
   return url.startsWith('node:') ? builtinRef(value) : loadedRef(value, read, url)
 }
 

@@ -77,7 +77,16 @@ class Reader {
       strictOnly: true,
       arrow,
       free,
-      surroundings: { this: false, super: false, newTarget: false, arguments: false, eval: false, dynamicImport: false, metas: [] },
+      surroundings: {
+        this: false,
+        super: false,
+        newTarget: false,
+        arguments: false,
+        eval: false,
+        dynamicImport: false,
+        private: undefined,
+        metas: [],
+      },
       ownName: own && { name: own.text, blanked: blanked(this.#text, own) },
       klass: undefined,
     }
