@@ -1,12 +1,13 @@
 // References: a function, class or object that a worker finds by name.
 
 import { createRequire } from 'node:module'
+import { pathToFileURL } from 'node:url'
 import { types } from 'node:util'
 import { builtinName, directGlobal, isNative } from './globals.js'
 import { inspectFunction, type Seen } from './inspector.js'
 import { type AnyFunction, isByValue, nameOf } from './marks.js'
 import { factsOf, type ModuleFacts, startOf } from './module-facts.js'
-import { isEntry, pathOf, urlOf } from './scripts.js'
+import { isEntry, nameScript, pathOf, urlOf } from './scripts.js'
 import type { Definition } from './wire.js'
 
 const require = createRequire(import.meta.url)
@@ -26,7 +27,7 @@ export function refOf(value: object, seen?: () => Seen | undefined): Definition 
   const url = read === undefined ? undefined : urlOf(read, value)
   if (read === undefined || url === undefined) return undefined
   // Made at run time, or a function of Node that never ran: nothing tells where that was written.
-  if (url === '') return builtinRef(value)
+  if (url === '') return requiredFunction(value, read) ?? builtinRef(value)
   return url.startsWith('node:') ? builtinRef(value) : loadedRef(value, read, url)
 }
 
@@ -130,6 +131,20 @@ function commonJsRef(fn: AnyFunction, path: string): Definition | undefined {
   if (module === undefined || !module.loaded) return undefined
   const found = commonJsPath(fn, module.exports)
   return found === undefined ? undefined : exported({ specifier: path, how: 'require' }, found)
+}
+
+/** The engine does not name the script of a CommonJS module of which no function has run since it was loaded: its exports tell. */
+function requiredFunction(fn: AnyFunction, seen: Seen): Definition | undefined {
+  // Made at run time, and maybe by the thousand.
+  if (fn.name === 'anonymous') return undefined
+  for (const [path, module] of Object.entries(require.cache)) {
+    if (!module?.loaded || commonJsPath(fn, module.exports) === undefined) continue
+    const url = pathToFileURL(path).href
+    if (!isOnDisk(fn, seen, url)) continue
+    nameScript(seen, url)
+    return loadedRef(fn, seen, url)
+  }
+  return undefined
 }
 
 function commonJsPath(value: unknown, exports: unknown): string[] | undefined {

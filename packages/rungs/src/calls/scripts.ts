@@ -29,6 +29,11 @@ export function urlOf({ scriptId, line, column }: Location, fn: object): string 
   return urls.get(scriptId)
 }
 
+/** Says what script this is, when something else has told it. */
+export function nameScript({ scriptId }: Location, url: string): void {
+  if (scriptId !== undefined) urls.set(scriptId, url)
+}
+
 /** From Node 22 the frames of this very call tell: the function that is submitted mostly comes from one of them. */
 function askCallSites(): boolean {
   const { getCallSites } = process.getBuiltinModule('node:util') as {

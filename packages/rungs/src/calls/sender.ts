@@ -74,6 +74,8 @@ export class Sender {
   #kept = 0
   #calls = 0
   readonly #unsteady = new WeakSet<object>()
+  /** The functions by value that a steady one reaches, itself among them, and how many own properties they have. */
+  readonly #reached = new WeakMap<object, ReadonlyMap<AnyFunction, number>>()
 
   constructor(options: OutgoingOptions) {
     this.boundary = options.boundary
@@ -122,7 +124,7 @@ export class Sender {
     const outdated =
       definition?.kind === 'export'
         ? isByValue(value, definition.module.specifier)
-        : definition?.kind === 'value' && nameOf(value) !== undefined
+        : definition?.kind === 'value' && (nameOf(value) !== undefined || !this.isCurrent(value))
     if (outdated) this.#ids.delete(value)
     return outdated
   }
@@ -208,16 +210,27 @@ export class Sender {
   /** Says whether everything a function reaches is for good: constants, references, functions and classes of this kind. */
   isSteady(root: AnyFunction): boolean {
     const seen = new Set<AnyFunction>([root])
+    const reached = new Map<AnyFunction, number>()
     for (const fn of seen) {
-      if (this.#ids.has(fn) && fn !== root) continue
-      if (fn !== root && this.reference(fn) !== undefined) continue
+      if (fn !== root && this.reference(fn) !== undefined) {
+        for (const [part, keys] of this.#reached.get(fn) ?? []) reached.set(part, keys)
+        continue
+      }
       const parts = steadyParts(fn)
       if (parts === undefined) return false
+      if (!isClass(fn)) reached.set(fn, Reflect.ownKeys(fn).length)
       for (const part of parts) {
         if (typeof part === 'function') seen.add(part as AnyFunction)
         else if (this.held(part) === undefined && this.reference(part) === undefined) return false
       }
     }
+    this.#reached.set(root, reached)
+    return true
+  }
+
+  /** Says whether what a kept function reaches is what it was: somebody may have put a property on one of these functions since. */
+  isCurrent(root: object): boolean {
+    for (const [fn, keys] of this.#reached.get(root) ?? []) if (Reflect.ownKeys(fn).length !== keys) return false
     return true
   }
 
