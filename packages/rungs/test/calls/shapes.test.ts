@@ -57,6 +57,6 @@ it('names every shape differently', () => {
   expect(new Set(names).size).toBe(names.length)
 })
 
-it('has at least 150 shapes', () => {
-  expect(Object.values(files).flatMap((shapes) => Object.keys(shapes)).length).toBeGreaterThanOrEqual(150)
+it('has at least 300 shapes', () => {
+  expect(Object.values(files).flatMap((shapes) => Object.keys(shapes)).length).toBeGreaterThanOrEqual(300)
 })
