@@ -5,7 +5,7 @@ import { isModule } from './function-ref.js'
 import { isBuiltinGlobal, isNative } from './globals.js'
 import { canInspect, inspectFunction, type Scope, type Seen, whyNotInspect } from './inspector.js'
 import type { AnyFunction } from './marks.js'
-import { bindingAt, isConstant, type ModuleFacts, mayImport } from './module-facts.js'
+import { bindingAt, factsOf, isConstant, type ModuleFacts, mayHaveChanged, mayImport } from './module-facts.js'
 import { isEntry, urlOf } from './scripts.js'
 import { siteOf } from './site.js'
 import { type SourceFacts, sourceFacts } from './source-facts.js'
@@ -164,7 +164,13 @@ function withKnownKeys(fn: AnyFunction, facts: SourceFacts, variables: readonly 
 
 /** What no inspector shows: the `this` of an arrow, the object that `super` starts from, `new.target`. */
 function surroundingsOf(facts: SourceFacts): Refusal | undefined {
-  const { surroundings, arrow } = facts
+  const { surroundings, arrow, klass } = facts
+  if (klass?.writes !== undefined) {
+    return new Refusal(
+      `a static block of it writes ${klass.writes}, which nothing outside of it can read, and static blocks do not run again`,
+      `Give ${klass.writes} its value where it is declared`,
+    )
+  }
   if (surroundings.private !== undefined) {
     return new Refusal(
       `it uses the private name ${surroundings.private} of the class around it`,
@@ -211,13 +217,13 @@ class FoundVariable implements Variable {
   readonly members: ReadonlySet<string> | undefined
   readonly #isRequire: boolean
   readonly #find: () => ReturnType<typeof bindingAt>
-  readonly #refer: (find: () => ReturnType<typeof bindingAt>) => Variable['reference']
+  readonly #refer: () => Variable['reference']
 
   constructor(
     known: Pick<Variable, 'name' | 'value' | 'assigned' | 'home' | 'members'>,
     isRequire: boolean,
     find: () => ReturnType<typeof bindingAt>,
-    refer: (find: () => ReturnType<typeof bindingAt>) => Variable['reference'],
+    refer: () => Variable['reference'],
   ) {
     this.name = known.name
     this.value = known.value
@@ -244,7 +250,7 @@ class FoundVariable implements Variable {
   }
 
   get reference(): Variable['reference'] {
-    return this.#isRequire ? undefined : this.#refer(this.#find)
+    return this.#isRequire ? undefined : this.#refer()
   }
 }
 
@@ -326,9 +332,8 @@ class Finder {
     const isRequire = name === 'require' && typeof value === 'function'
     const module = isRequire || scope.type === 'Global' ? undefined : this.#module
     const find = () => (module === undefined ? undefined : bindingAt(module, this.#start, this.#start + this.#text.length, name))
-    return new FoundVariable({ name, value, assigned, home, members: known }, isRequire, find, (found) =>
-      this.#referenceOf(name, value, scope, found),
-    )
+    const refer = () => this.#referenceOf(name, value, scope, find)
+    return new FoundVariable({ name, value, assigned, home, members: known }, isRequire, find, refer)
   }
 
   /** Where a worker can import a captured function or object. */
@@ -344,10 +349,17 @@ class Finder {
       const { specifier } = imported
       // The entry script is not to run again.
       if (/^(\.|\/|file:)/.test(specifier) && isEntry(new URL(specifier, this.#url).href)) return undefined
+      if (this.#hasChanged(imported)) return undefined
       return { module: this.#moduleRef(specifier), path: imported.name === '*' ? [] : [imported.name] }
     }
     const exported = mayBeExported && found.scope === module.names?.root ? module.names.exports.get(name) : undefined
     return exported === undefined ? undefined : { module: { specifier: this.#url, how: 'import' as const }, path: [exported] }
+  }
+
+  #hasChanged({ specifier, name }: { specifier: string; name: string }): boolean {
+    if (name === '*' || !/^(\.|\/|file:)/.test(specifier)) return false
+    const facts = factsOf(new URL(specifier, this.#url).href)
+    return facts !== undefined && mayHaveChanged(facts, name)
   }
 
   #moduleRef(specifier: string): ModuleRef {

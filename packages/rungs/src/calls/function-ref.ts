@@ -6,7 +6,7 @@ import { types } from 'node:util'
 import { builtinName, directGlobal, isNative } from './globals.js'
 import { inspectFunction, type Seen } from './inspector.js'
 import { type AnyFunction, isByValue, nameOf } from './marks.js'
-import { factsOf, type ModuleFacts, startOf } from './module-facts.js'
+import { factsOf, isTopLevel, type ModuleFacts, startOf } from './module-facts.js'
 import { isEntry, nameScript, pathOf, urlOf } from './scripts.js'
 import type { Definition } from './wire.js'
 
@@ -67,15 +67,24 @@ function moduleRef(fn: AnyFunction, seen: Seen, url: string, variables: Readonly
   if (found === undefined) return undefined
   const facts = factsOf(url)
   const [local, ...rest] = found
-  const name = facts === undefined ? undefined : exportName(facts, fn, seen, local as string)
+  const name = facts === undefined ? undefined : exportName(facts, fn, seen, local as string, rest)
   return name === undefined ? undefined : exported({ specifier: url, how: 'import' }, [name, ...rest])
 }
 
-function exportName(facts: ModuleFacts, fn: AnyFunction, seen: Seen, local: string): string | undefined {
-  const name = facts.names?.exports.get(local)
+function exportName(facts: ModuleFacts, fn: AnyFunction, seen: Seen, local: string, path: readonly string[]): string | undefined {
+  const { names } = facts
+  const name = names?.exports.get(local)
+  if (name === undefined) return undefined
+  // A worker that imports the module has what the variable held first.
+  if (names?.root.bindings.get(local)?.assigned) return undefined
+  const text = Function.prototype.toString.call(fn)
+  const start = startOf(facts, text, seen.line, seen.column)
   // The text on disk may be newer than the one that runs; then its names say nothing.
-  if (name === undefined) return name
-  return startOf(facts, Function.prototype.toString.call(fn), seen.line, seen.column) < 0 ? undefined : name
+  if (start < 0) return undefined
+  const member = path.at(-1)
+  if (member === undefined || isTopLevel(facts, start, start + text.length)) return name
+  // Made by a function, it may have been put there later.
+  return new RegExp(`\\.\\s*${member.replace(/\W/g, '\\$&')}\\s*=(?!=)`).test(facts.text) ? undefined : name
 }
 
 function localPath(fn: unknown, variables: Readonly<Record<string, unknown>>): string[] | undefined {

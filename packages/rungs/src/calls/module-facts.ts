@@ -95,6 +95,29 @@ function declaredBy(declaration: Syntax): string[] {
   return names
 }
 
+/** Says whether what a module exports under a name may hold something else by now: a worker that imports it would have what it was first. */
+export function mayHaveChanged(facts: ModuleFacts, exported: string): boolean {
+  if (/^[\w$]+$/.test(exported)) {
+    const name = exported.replaceAll('$', '\\$')
+    const declared = new RegExp(`\\bexport\\s+(?:const|(?:async\\s+)?function\\s*\\*?|class)\\s+${name}(?![\\w$])`).test(facts.text)
+    const writes = facts.text.match(new RegExp(`(?<![.\\w$])${name}\\s*(?:[-+*/%&|^?<>]*=(?![=>])|\\+\\+|--)`, 'g'))?.length ?? 0
+    // Mostly that is all, and the module need not be parsed.
+    if (declared && writes < 2) return false
+  }
+  const { names } = facts
+  if (names === undefined) return false
+  for (const [local, name] of names.exports) if (name === exported) return names.root.bindings.get(local)?.assigned === true
+  return false
+}
+
+/** Says whether code that stands there runs while the module is loaded, and not in a function that is called later. */
+export function isTopLevel({ names }: ModuleFacts, start: number, end: number): boolean {
+  if (names === undefined) return false
+  let scope: ScopeNode | undefined = innermostAround(names, start, end)
+  while (scope !== undefined && !scope.holdsVars) scope = scope.parent
+  return scope === undefined || scope === names.root
+}
+
 const clauses = new WeakMap<ModuleFacts, string>()
 
 /** Says whether a name may be one that the module imports. False is certain, and no parser was asked. */

@@ -2,7 +2,7 @@
 
 import { lookUp, type Surroundings, walk } from './analysis.js'
 import { simpleFacts } from './simple-facts.js'
-import { parse, type Syntax } from './syntax.js'
+import { childrenOf, parse, type Syntax } from './syntax.js'
 import type { Form } from './wire.js'
 
 /** A name that a text leaves to its surroundings. */
@@ -35,6 +35,8 @@ export interface ClassFacts {
   readonly computed: boolean
   /** Private fields, methods or accessors of instances. */
   readonly privates: boolean
+  /** A private static member that a static block writes. */
+  readonly writes: string | undefined
   /** Names that are needed while the class is made: in computed keys and private static fields. */
   readonly definition: ReadonlySet<string>
   /** Computed names of methods, in the order of the text. */
@@ -156,6 +158,7 @@ function classFacts(node: Syntax, walked: ReturnType<typeof walk>, edits: Edits)
   const definition = new Set<string>()
   let computed = false
   let privates = false
+  let writes: string | undefined
   const keys: (ComputedKey & { readonly node: Syntax })[] = []
   const needs = (part: Syntax): Set<string> => {
     const names = new Set<string>()
@@ -169,6 +172,7 @@ function classFacts(node: Syntax, walked: ReturnType<typeof walk>, edits: Edits)
   }
   for (const element of (node.body as Syntax).body as Syntax[]) {
     if (element.type === 'StaticBlock') {
+      writes ??= privateWrittenIn(element)
       edits.blank(element.start, element.end)
       continue
     }
@@ -199,6 +203,7 @@ function classFacts(node: Syntax, walked: ReturnType<typeof walk>, edits: Edits)
     staticMethods,
     computed,
     privates,
+    writes,
     definition,
     keys,
     withKeys(names) {
@@ -210,6 +215,19 @@ function classFacts(node: Syntax, walked: ReturnType<typeof walk>, edits: Edits)
       return written.apply()
     },
   }
+}
+
+function privateWrittenIn(node: Syntax): string | undefined {
+  const target = (node.type === 'AssignmentExpression' ? node.left : node.type === 'UpdateExpression' ? node.argument : undefined) as
+    | Syntax
+    | undefined
+  const property = target?.property as Syntax | undefined
+  if (property?.type === 'PrivateIdentifier') return `#${property.name as string}`
+  for (const child of childrenOf(node)) {
+    const found = privateWrittenIn(child)
+    if (found !== undefined) return found
+  }
+  return undefined
 }
 
 /** Changes to a text that keep every line where it is, and every column when the new text is not longer than the old. */
