@@ -77,7 +77,16 @@ function askProfiler(): void {
   for (const script of coverage?.result ?? []) if (script.url !== '') urls.set(script.scriptId, asUrl(script.url))
 }
 
+const aliases = new Map<string, string>()
+
+/** Says that scripts of this name are parts of the file with that URL. */
+export function standsFor(name: string, url: string): void {
+  aliases.set(name, url)
+}
+
 function asUrl(name: string): string {
+  const known = aliases.get(name)
+  if (known !== undefined) return known
   return name.startsWith('/') || /^[A-Za-z]:[\\/]/.test(name) ? pathToFileURL(name).href : name
 }
 

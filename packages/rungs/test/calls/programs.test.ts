@@ -1,6 +1,6 @@
 // Programs of other kinds as callers: CommonJS, -e, the REPL, coverage, nested workers, without the inspector.
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -105,6 +105,24 @@ describe('programs', () => {
       const problems = out.split('\n').filter((line) => line.includes('"problem"'))
       expect(out).toContain('{"name"')
       expect(problems).toEqual([])
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  })
+
+  it('leaves the coverage of a file as it is: what is counted in a worker has other offsets', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'rungs-'))
+    try {
+      const { out } = await run([fixture('shapes-classes.js'), 'thread'], { env: { NODE_V8_COVERAGE: folder } })
+      expect(out).toContain('{"name"')
+      const reports = readdirSync(folder).map(
+        (name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as { result: { url: string }[] },
+      )
+      expect(reports.length).toBe(2)
+      const named = reports.map(
+        ({ result }) => result.filter(({ url }) => url.endsWith('/shapes-classes.js') && url.startsWith('file:')).length,
+      )
+      expect(named.sort()).toEqual([0, 1])
     } finally {
       rmSync(folder, { recursive: true, force: true })
     }
