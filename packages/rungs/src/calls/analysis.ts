@@ -39,6 +39,8 @@ export interface Surroundings {
   arguments: boolean
   eval: boolean
   dynamicImport: boolean
+  /** A private name of a class around it. */
+  private: string | undefined
   /** Where `import.meta` stands. */
   readonly metas: number[]
 }
@@ -55,7 +57,7 @@ export interface Walked {
 /** Walks a whole program, or one function or class as if nothing were around it. */
 export function walk(program: Syntax): Walked {
   const walker = new Walker(program)
-  walker.visit(program, { scope: walker.root, thisDepth: 0, atHome: false })
+  walker.visit(program, { scope: walker.root, thisDepth: 0, atHome: false, privates: new Set() })
   walker.resolve()
   return {
     program,
@@ -81,6 +83,8 @@ interface Place {
   readonly thisDepth: number
   /** Whether `super` here belongs to a class or an object that is a part of the text. */
   readonly atHome: boolean
+  /** The private names of the classes around. */
+  readonly privates: ReadonlySet<string>
 }
 
 class Walker {
@@ -94,6 +98,7 @@ class Walker {
     arguments: false,
     eval: false,
     dynamicImport: false,
+    private: undefined,
     metas: [],
   }
 
@@ -127,6 +132,9 @@ class Walker {
       case 'MetaProperty':
         if ((node.meta as Syntax).name === 'import') this.surroundings.metas.push(node.start)
         else if (place.thisDepth === 0) this.surroundings.newTarget = true
+        return
+      case 'PrivateIdentifier':
+        if (!place.privates.has(node.name as string)) this.surroundings.private ??= `#${node.name as string}`
         return
       case 'ImportExpression':
         this.surroundings.dynamicImport = true
@@ -204,7 +212,7 @@ class Walker {
         node.computed === true ? (property.type === 'Literal' ? String(property.value) : undefined) : (property.name as string)
       this.#refer(object, place, false, literal)
     } else this.visit(object, place)
-    if (node.computed === true) this.visit(property, place)
+    if (node.computed === true || property.type === 'PrivateIdentifier') this.visit(property, place)
   }
 
   #function(node: Syntax, place: Place): void {
@@ -217,7 +225,7 @@ class Walker {
       this.#declare(scope, id.name as string, 'name')
     }
     scope = this.#scope(node, scope, true)
-    const inner = { scope, thisDepth: place.thisDepth + (arrow ? 0 : 1), atHome: place.atHome }
+    const inner = { ...place, scope, thisDepth: place.thisDepth + (arrow ? 0 : 1) }
     if (!arrow) this.#declare(scope, 'arguments', 'parameter')
     for (const parameter of node.params as Syntax[]) this.#pattern(parameter, inner, 'parameter')
     const body = node.body as Syntax
@@ -231,7 +239,12 @@ class Walker {
     const scope = this.#scope(node, place.scope, false)
     if (id) this.#declare(scope, id.name as string, 'name')
     if (node.superClass) this.visit(node.superClass as Syntax, { ...place, scope })
-    this.visit(node.body as Syntax, { ...place, scope })
+    const body = node.body as Syntax
+    const own = (body.body as Syntax[])
+      .map((element) => element.key as Syntax | undefined)
+      .filter((key) => key?.type === 'PrivateIdentifier')
+    const privates = own.length === 0 ? place.privates : new Set([...place.privates, ...own.map((key) => key?.name as string)])
+    this.visit(body, { ...place, scope, privates })
   }
 
   /** A member of a class or an object: its key belongs to the surroundings, its value has a `this` of its own. */
@@ -239,7 +252,8 @@ class Walker {
     if (node.computed === true) this.visit(node.key as Syntax, place)
     if (node.type === 'StaticBlock') {
       const scope = this.#scope(node, place.scope, true)
-      for (const statement of node.body as Syntax[]) this.visit(statement, { scope, thisDepth: place.thisDepth + 1, atHome: true })
+      for (const statement of node.body as Syntax[])
+        this.visit(statement, { ...place, scope, thisDepth: place.thisDepth + 1, atHome: true })
       return
     }
     const value = node.value as Syntax | null
@@ -247,7 +261,7 @@ class Walker {
     if (node.type === 'PropertyDefinition') {
       const scope = this.#scope(value, place.scope, true)
       this.#declare(scope, 'arguments', 'parameter')
-      this.visit(value, { scope, thisDepth: place.thisDepth + 1, atHome: true })
+      this.visit(value, { ...place, scope, thisDepth: place.thisDepth + 1, atHome: true })
     } else
       this.visit(value, {
         ...place,

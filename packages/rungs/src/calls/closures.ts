@@ -1,10 +1,11 @@
 // A function by value: its text, and the variables it captured with the values they have now.
 
 import { builtinModules } from 'node:module'
+import { isModule } from './function-ref.js'
 import { isBuiltinGlobal, isNative } from './globals.js'
 import { canInspect, inspectFunction, type Scope, type Seen, whyNotInspect } from './inspector.js'
 import type { AnyFunction } from './marks.js'
-import { bindingAt, isConstant, type ModuleFacts } from './module-facts.js'
+import { bindingAt, factsOf, isConstant, type ModuleFacts, mayHaveChanged, mayImport } from './module-facts.js'
 import { isEntry, urlOf } from './scripts.js'
 import { siteOf } from './site.js'
 import { type SourceFacts, sourceFacts } from './source-facts.js'
@@ -16,13 +17,15 @@ export interface Variable {
   readonly value: unknown
   /** It holds this value for good. */
   readonly constant: boolean
+  /** Its declaration was found in the text of the module. */
+  readonly declared: boolean
   /** The text assigns it: whoever shares it must see that. */
   readonly assigned: boolean
   /** Which variable of this name it is; functions that share it have equal homes. */
   readonly home: Home
   /** Set when a worker can import it. */
   readonly reference: { readonly module: ModuleRef; readonly path: readonly string[] } | undefined
-  /** Only these members of the value are used. */
+  /** It holds a module as an object, of which only these members are used. */
   readonly members: ReadonlySet<string> | undefined
 }
 
@@ -100,10 +103,14 @@ export function readClosure(fn: AnyFunction, seenBefore?: Seen): Closure | Refus
     needsHome: facts.surroundings.super,
     strict: facts.strictOnly && isStrict(fn, facts, seen, site.file),
     variables,
-    constant: variables.every((variable) => variable.constant),
+    get constant() {
+      const answer = variables.every((variable) => variable.constant)
+      Object.defineProperty(this, 'constant', { value: answer })
+      if (answer) constants.set(fn, closure)
+      return answer
+    },
     label,
   }
-  if (closure.constant) constants.set(fn, closure)
   return closure
 }
 
@@ -157,7 +164,19 @@ function withKnownKeys(fn: AnyFunction, facts: SourceFacts, variables: readonly 
 
 /** What no inspector shows: the `this` of an arrow, the object that `super` starts from, `new.target`. */
 function surroundingsOf(facts: SourceFacts): Refusal | undefined {
-  const { surroundings, arrow } = facts
+  const { surroundings, arrow, klass } = facts
+  if (klass?.writes !== undefined) {
+    return new Refusal(
+      `a static block of it writes ${klass.writes}, which nothing outside of it can read, and static blocks do not run again`,
+      `Give ${klass.writes} its value where it is declared`,
+    )
+  }
+  if (surroundings.private !== undefined) {
+    return new Refusal(
+      `it uses the private name ${surroundings.private} of the class around it`,
+      'Send the class, and let a method of it do that there',
+    )
+  }
   if (arrow && surroundings.this) {
     return new Refusal('it uses the `this` of the function around it', 'Write const self = this before it and use self in it')
   }
@@ -187,6 +206,52 @@ function isStrict(fn: AnyFunction, facts: SourceFacts, seen: Seen | undefined, m
     }
   }
   return module === undefined ? true : /^\s*(?:#!.*\n)?(?:\s|\/\/.*\n|\/\*[\s\S]*?\*\/)*['"]use strict['"]/.test(module.text)
+}
+
+/** A variable of which the text of the module is only asked when it matters: parsing that takes long, and most captures are primitives. */
+class FoundVariable implements Variable {
+  readonly name: string
+  readonly value: unknown
+  readonly assigned: boolean
+  readonly home: Home
+  readonly members: ReadonlySet<string> | undefined
+  readonly #isRequire: boolean
+  readonly #find: () => ReturnType<typeof bindingAt>
+  readonly #refer: () => Variable['reference']
+
+  constructor(
+    known: Pick<Variable, 'name' | 'value' | 'assigned' | 'home' | 'members'>,
+    isRequire: boolean,
+    find: () => ReturnType<typeof bindingAt>,
+    refer: () => Variable['reference'],
+  ) {
+    this.name = known.name
+    this.value = known.value
+    this.assigned = known.assigned
+    this.home = known.home
+    this.members = known.members
+    this.#isRequire = isRequire
+    this.#find = find
+    this.#refer = refer
+  }
+
+  get declared(): boolean {
+    return this.#isRequire || this.#find() !== undefined
+  }
+
+  get constant(): boolean {
+    if (this.#isRequire) return true
+    const found = this.#find()
+    if (found === undefined) return false
+    if (found.binding.imported !== undefined)
+      return (typeof this.value === 'object' && this.value !== null) || typeof this.value === 'function'
+    // Undefined may only mean that its line has not run yet.
+    return isConstant(found.binding) && this.value !== undefined
+  }
+
+  get reference(): Variable['reference'] {
+    return this.#isRequire ? undefined : this.#refer()
+  }
 }
 
 /** Finds the variables that a function captured. */
@@ -255,34 +320,46 @@ class Finder {
     // The REPL and `node -e` offer the modules of Node as globals.
     if (builtinModules.includes(name)) {
       const module = { specifier: `node:${name}`, how: 'require' as const }
-      return { ...this.#make(name, undefined, assigned, undefined, scope, 0), constant: true, reference: { module, path: [] } }
+      const home = { url: this.#url, type: scope.type, depth: 0, variables: scope.variables }
+      return { name, value: undefined, constant: true, declared: true, assigned, home, reference: { module, path: [] }, members: undefined }
     }
     return this.#make(name, Reflect.get(globalThis, name), assigned, undefined, scope, 0)
   }
 
   #make(name: string, value: unknown, assigned: boolean, members: ReadonlySet<string> | undefined, scope: Scope, depth: number): Variable {
     const home = { url: this.#url, type: scope.type, depth, variables: scope.variables }
-    const base = { name, value, assigned, home, members: members !== undefined && isViteImport(name) ? members : undefined }
-    if (name === 'require' && typeof value === 'function') return { ...base, constant: true, reference: undefined }
+    const known = isViteImport(name) || isModule(value) ? members : undefined
+    const isRequire = name === 'require' && typeof value === 'function'
+    const module = isRequire || scope.type === 'Global' ? undefined : this.#module
+    const find = () => (module === undefined ? undefined : bindingAt(module, this.#start, this.#start + this.#text.length, name))
+    const refer = () => this.#referenceOf(name, value, scope, find)
+    return new FoundVariable({ name, value, assigned, home, members: known }, isRequire, find, refer)
+  }
+
+  /** Where a worker can import a captured function or object. */
+  #referenceOf(name: string, value: unknown, scope: Scope, find: () => ReturnType<typeof bindingAt>): Variable['reference'] {
+    if ((typeof value !== 'object' || value === null) && typeof value !== 'function') return undefined
     const module = this.#module
-    const found = module && scope.type !== 'Global' ? bindingAt(module, this.#start, this.#start + this.#text.length, name) : undefined
-    if (module === undefined || found === undefined) return { ...base, constant: false, reference: undefined }
-    const { binding } = found
-    const refers = (typeof value === 'object' && value !== null) || typeof value === 'function'
-    if (binding.imported !== undefined) {
-      const { specifier, name: imported } = binding.imported
+    const mayBeExported = scope.type === 'Module' && !isEntry(this.#url)
+    if (module === undefined || !(mayBeExported || mayImport(module, name))) return undefined
+    const found = find()
+    if (found === undefined) return undefined
+    const { imported } = found.binding
+    if (imported !== undefined) {
+      const { specifier } = imported
       // The entry script is not to run again.
-      const own = /^(\.|\/|file:)/.test(specifier) && isEntry(new URL(specifier, this.#url).href)
-      const reference = own || !refers ? undefined : { module: this.#moduleRef(specifier), path: imported === '*' ? [] : [imported] }
-      return { ...base, constant: refers, reference }
+      if (/^(\.|\/|file:)/.test(specifier) && isEntry(new URL(specifier, this.#url).href)) return undefined
+      if (this.#hasChanged(imported)) return undefined
+      return { module: this.#moduleRef(specifier), path: imported.name === '*' ? [] : [imported.name] }
     }
-    const exported =
-      found.scope === module.names?.root && refers && scope.type === 'Module' && !isEntry(this.#url)
-        ? module.names.exports.get(name)
-        : undefined
-    const reference = exported === undefined ? undefined : { module: { specifier: this.#url, how: 'import' as const }, path: [exported] }
-    // Undefined may only mean that its line has not run yet.
-    return { ...base, constant: isConstant(binding) && value !== undefined, reference }
+    const exported = mayBeExported && found.scope === module.names?.root ? module.names.exports.get(name) : undefined
+    return exported === undefined ? undefined : { module: { specifier: this.#url, how: 'import' as const }, path: [exported] }
+  }
+
+  #hasChanged({ specifier, name }: { specifier: string; name: string }): boolean {
+    if (name === '*' || !/^(\.|\/|file:)/.test(specifier)) return false
+    const facts = factsOf(new URL(specifier, this.#url).href)
+    return facts !== undefined && mayHaveChanged(facts, name)
   }
 
   #moduleRef(specifier: string): ModuleRef {

@@ -1,9 +1,10 @@
 // From text to functions: one script per `Code`, a factory that is run for each instance of it.
 
 import { createRequire } from 'node:module'
+import { relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { compileQuietly } from './modules.js'
-import { pathOf } from './scripts.js'
+import { pathOf, standsFor } from './scripts.js'
 import { LETTER } from './source-facts.js'
 import type { Code, CodeFunction } from './wire.js'
 
@@ -24,7 +25,7 @@ type Factory = (own: Setter[], scopes: Setter[], makers: (() => Maker)[], meta: 
 /** Compiles a text; what it returns makes instances. */
 export function compile(code: Code): () => Instance {
   const { text, lineOffset } = textOfFactory(code)
-  const factory = compileQuietly(text, code.url, lineOffset).runInThisContext() as Factory
+  const factory = compileQuietly(text, nameOf(code.url, text), lineOffset).runInThisContext() as Factory
   const meta = code.functions.some((one) => one.source.includes(`${LETTER}meta`)) ? metaOf(code.url) : undefined
   return () => {
     const own: Setter[] = []
@@ -49,6 +50,19 @@ export function compile(code: Code): () => Instance {
       },
     }
   }
+}
+
+/**
+ * The name of the script. Coverage counts by offset in a file of this name, and the text is not where it was in that file: under
+ * NODE_V8_COVERAGE it gets the relative path, which the tools leave out and people still understand.
+ */
+function nameOf(url: string, text: string): string {
+  const path = process.env.NODE_V8_COVERAGE === undefined ? undefined : pathOf(url)
+  // An import() in it is resolved by the name.
+  if (path === undefined || text.includes('import')) return url
+  const name = relative(process.cwd(), path)
+  standsFor(name, url)
+  return name
 }
 
 /** Positions in the text are those in the original file: stack traces and breakpoints name it. */

@@ -10,6 +10,8 @@ import { type CodeFunction, type Extras, Kind, type Table } from './wire.js'
 export interface Reader {
   /** What a definition stands for; its contents may still be missing while definitions refer to each other. */
   value(id: number): unknown
+  /** Fills what a definition stands for: it is about to be used. */
+  ready(id: number): void
   /** What this side's own id stands for. */
   original(id: number): unknown
   handle(handle: unknown): object
@@ -51,6 +53,10 @@ export class Decoder {
   /** 0 not yet, 1 being made, 2 made. */
   readonly #state: Uint8Array
   readonly #codes = new Map<number, MadeCode>()
+  /** Nodes that have their contents already. */
+  readonly #filled = new Set<number>()
+  #readying = false
+  #complete = false
   readonly #originals = new Set<number>()
   /** The objects that methods with `super` were written in, by the node of the method. */
   readonly #hosts = new Map<Node, object>()
@@ -71,15 +77,43 @@ export class Decoder {
   /** Puts the contents in; the shells of everything they mention must be there. */
   fill(): void {
     for (const at of this.#codes.keys()) this.#fillCode(at)
-    for (let at = 0; at < this.#nodes.length; at++) {
-      const node = this.#nodes[at]
-      if (typeof node === 'object' && node !== null && !this.#originals.has(at)) this.#fill(node as Node, this.#values[at])
-    }
+    for (let at = 0; at < this.#nodes.length; at++) this.#fillAt(at)
+    this.#complete = true
     // Only now: nothing can be added to a frozen object.
     for (let at = 0; at < this.#nodes.length; at++) {
       const node = this.#nodes[at]
       if (typeof node === 'object' && node !== null && !this.#originals.has(at)) this.#close(node as Node, this.#values[at])
     }
+  }
+
+  #fillAt(at: number): void {
+    const node = this.#nodes[at]
+    if (typeof node !== 'object' || node === null || this.#originals.has(at) || this.#filled.has(at)) return
+    this.#fill(node as Node, this.#values[at])
+  }
+
+  /** Fills the root, and all that it mentions, before the rest: code that runs while a class is made is about to use it. */
+  ready(place = 0): void {
+    if (this.#complete || this.#readying) return
+    this.#readying = true
+    const reached = new Set([place])
+    for (const at of reached) {
+      this.#shell(at)
+      const node = this.#nodes[at]
+      if (typeof node !== 'object' || node === null || this.#originals.has(at)) continue
+      if ((node as Node)[0] === Kind.defined) this.#reader.ready((node as Node)[1] as number)
+      for (const inner of placesIn(node as Node)) reached.add(inner)
+    }
+    for (const at of reached) {
+      if (this.#codes.has(at)) this.#fillCode(at)
+      else this.#fillAt(at)
+      const node = this.#nodes[at]
+      // What mentions the class itself gets it when it is there.
+      const whole = typeof node !== 'object' || node === null || placesIn(node as Node).every((inner) => this.#state[inner] === 2)
+      if (whole) this.#filled.add(at)
+      else this.#filled.delete(at)
+    }
+    this.#readying = false
   }
 
   #at(place: unknown): unknown {
@@ -222,7 +256,7 @@ export class Decoder {
     this.#shell(codeAt)
     const { instance, functions } = this.#codes.get(codeAt) as MadeCode
     const { form, early } = functions[number] as CodeFunction
-    const heritage = heritageAt < 0 ? undefined : this.#shell(heritageAt)
+    const heritage = heritageAt < 0 ? undefined : this.#heritage(heritageAt)
     if (early) this.#setEarly(codeAt, number, instance)
     const made = instance.make(number, heritage)
     const isMember = form === 'method' || form === 'get' || form === 'set'
@@ -235,9 +269,20 @@ export class Decoder {
     return fn
   }
 
+  /** What a class extends: a function of the old kind has its own prototype object by then, from which the class's descends. */
+  #heritage(at: number): unknown {
+    const parent = this.#shell(at)
+    const node = this.#nodes[at] as Node | null
+    if (node?.[0] === Kind.function && !this.#originals.has(at) && (node[6] as string[]).includes('prototype')) {
+      ;(parent as { prototype: unknown }).prototype = this.#prototypeOf(at)
+    }
+    return parent
+  }
+
   #setEarly(codeAt: number, number: number, instance: Instance): void {
     const node = this.#nodes[codeAt] as Node
     const places = (node[2] as number[][])[number] as number[]
+    for (const place of places) if (this.#state[place] !== 1) this.ready(place)
     instance.setOwn(
       number,
       places.map((place) => this.#shell(place)),
@@ -245,6 +290,8 @@ export class Decoder {
   }
 
   #fillCode(at: number): void {
+    if (this.#filled.has(at)) return
+    this.#filled.add(at)
     const { instance, functions } = this.#codes.get(at) as MadeCode
     const node = this.#nodes[at] as Node
     functions.forEach((_, number) => {
@@ -378,4 +425,40 @@ export class Decoder {
     else if (integrity === 2) Object.seal(value)
     else if (integrity === 1) Object.preventExtensions(value)
   }
+}
+
+/** The places that a node mentions. */
+function placesIn(node: Node): number[] {
+  const extras = EXTRAS_AT[node[0] as number]
+  const places: unknown[] = []
+  switch (node[0]) {
+    case Kind.object:
+    case Kind.error:
+      places.push(node[2], node[3])
+      break
+    case Kind.array:
+      places.push(node[2], node[3])
+      break
+    case Kind.map:
+      places.push(node[1], node[2], node[3])
+      break
+    case Kind.set:
+      places.push(node[1], node[2])
+      break
+    case Kind.function:
+      places.push(node[1], node[4], node[7], node[8], node[10])
+      break
+    case Kind.code:
+      places.push(node[2], node[3])
+      break
+    case Kind.bound:
+      places.push(node[1], node[2], node[3])
+      break
+    case Kind.prototype:
+    case Kind.arguments:
+      places.push(node[1])
+  }
+  if (extras !== undefined)
+    for (const [, , at, setterAt] of (node[extras] as Extras | undefined)?.properties ?? []) places.push(at, setterAt)
+  return (places.flat(2) as unknown[]).filter((place): place is number => typeof place === 'number' && place >= 0)
 }

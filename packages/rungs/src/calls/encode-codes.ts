@@ -44,11 +44,25 @@ function grouped(encoder: Encoder, placed: readonly PlacedClosure[]): PlacedClos
         (candidate) => candidate.name === variable.name && sameHome(candidate.home, variable.home),
       )
       if (shared === undefined) continue
-      mustBeCertain(encoder, one, other, variable)
+      mustBeCertain(encoder, placed, one, other, variable)
       join(groupOf, one, other)
     }
   }
   return [...new Set(groupOf.values())]
+}
+
+/** Says whether a function of one list shares a variable with one of the other that either assigns. */
+export function shareVariables(some: readonly PlacedClosure[], others: readonly PlacedClosure[]): boolean {
+  return some.some((one) =>
+    one.closure.variables.some((variable) =>
+      others.some((other) =>
+        other.closure.variables.some(
+          (candidate) =>
+            candidate.name === variable.name && (candidate.assigned || variable.assigned) && sameHome(candidate.home, variable.home),
+        ),
+      ),
+    ),
+  )
 }
 
 function join(groupOf: Map<PlacedClosure, PlacedClosure[]>, one: PlacedClosure, other: PlacedClosure): void {
@@ -78,14 +92,23 @@ function heldBy(home: Home, name: string): unknown {
   }
 }
 
-/** Two counters made by one factory look like one when both stand at the same number. */
-function mustBeCertain(encoder: Encoder, one: PlacedClosure, other: PlacedClosure, variable: Variable): void {
+/**
+ * Two counters made by one factory look like one when both stand at the same number, whatever else was handed to both. Only functions that were
+ * made in a scope and are held by a variable of it tell it from all others.
+ */
+function mustBeCertain(
+  encoder: Encoder,
+  placed: readonly PlacedClosure[],
+  one: PlacedClosure,
+  other: PlacedClosure,
+  variable: Variable,
+): void {
   const { type, variables } = variable.home
   if (type === 'Module' || type === 'Script' || type === 'Global') return
-  const proven = Object.keys(variables ?? {}).some((name) => {
-    const value = heldBy(variable.home, name)
-    return (typeof value === 'object' && value !== null) || typeof value === 'function'
-  })
+  const held = new Set(Object.keys(variables ?? {}).map((name) => heldBy(variable.home, name)))
+  const proven = placed.some(
+    ({ closure }) => held.has(closure.fn) && closure.variables.some((candidate) => sameHome(candidate.home, variable.home)),
+  )
   if (proven || one.closure.source !== other.closure.source || one.closure.line !== other.closure.line) return
   encoder.refuse(
     one.at,

@@ -108,27 +108,19 @@ function holderAt(encoder: Encoder, closure: Closure, variable: Variable, at: nu
     const id = typeof value === 'function' ? encoder.sender.reference(value) : undefined
     return encoder.add(encoder.defined(id ?? encoder.sender.define({ kind: 'export', ...reference }, value ?? undefined)))
   }
-  if (variable.members !== undefined && typeof value === 'object' && value !== null) {
-    return membersAt(encoder, value as Record<string, unknown>, variable.members, at, label)
-  }
-  if (typeof value === 'object' && value !== null && variable.constant) {
+  if (typeof value === 'object' && value !== null && mayBeRequired(variable)) {
     const required = requiredRef(value)
     if (required !== undefined) return encoder.add(encoder.defined(encoder.sender.define(required, value)))
+  }
+  if (variable.members !== undefined && typeof value === 'object' && value !== null) {
+    return encoder.membersOf(value as Record<string, unknown>, variable.members, at, label)
   }
   return encoder.at(value, at, label)
 }
 
-/** An object with those members of a module that are used: what else it exports is not this call's business. */
-function membersAt(
-  encoder: Encoder,
-  module: Record<string, unknown>,
-  members: ReadonlySet<string>,
-  at: number,
-  label: { words: string },
-): number {
-  const part: Record<string, unknown> = {}
-  for (const name of members) if (name in module) part[name] = module[name]
-  return encoder.at(part, at, label)
+/** What comes and goes in inner scopes is not looked for among the modules. Of a text that only a tool has in its memory nothing is known. */
+function mayBeRequired(variable: Variable): boolean {
+  return variable.home.type === 'Module' || variable.members !== undefined || variable.constant || !variable.declared
 }
 
 /** What a class extends is asked of the class; the name in its text may be gone. */

@@ -14,7 +14,9 @@ export function encodeProperties(encoder: Encoder, value: object, at: number): [
   for (const key of Reflect.ownKeys(value)) {
     const descriptor = Object.getOwnPropertyDescriptor(value, key)
     if (descriptor === undefined) continue
-    if (typeof key === 'string' && 'value' in descriptor && flagsOf(descriptor) === PLAIN && key !== '__proto__') {
+    // What comes after a strange one is put back after it: the order of keys is a part of the value.
+    if (strange.length > 0) strange.push(key)
+    else if (typeof key === 'string' && 'value' in descriptor && flagsOf(descriptor) === PLAIN && key !== '__proto__') {
       names.push(key)
       valuesAt.push(encoder.at(descriptor.value, at, key))
     } else if (

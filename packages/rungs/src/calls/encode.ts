@@ -5,7 +5,7 @@ import { types } from 'node:util'
 import { NotShippableError } from '../core/errors.js'
 import type { Refusal } from './closures.js'
 import { builtinObject } from './encode-builtins.js'
-import { encodeCodes, type PlacedClosure } from './encode-codes.js'
+import { encodeCodes, type PlacedClosure, shareVariables } from './encode-codes.js'
 import { encodeFunction } from './encode-functions.js'
 import { encodeProperties, extrasOf, isStandard } from './encode-properties.js'
 import { builtinName } from './globals.js'
@@ -60,6 +60,10 @@ export class Encoder {
   readonly views = new Map<ArrayBufferLike, { readonly node: unknown[]; readonly from: number; readonly to: number }[]>()
   bytes = 0
   #beside = false
+  /** The place of the list of arguments; -1 without one. */
+  #argumentsAt: number
+  /** Its functions by value, once they have their codes. */
+  readonly #placed: PlacedClosure[] = []
   readonly #values: unknown[] = []
   readonly #parents: number[] = []
   readonly #labels: Label[] = []
@@ -70,20 +74,25 @@ export class Encoder {
   readonly #menders = new Map<number, Mender[]>()
   /** What messages call the functions of the graph. */
   readonly #functions = new Map<number, string>()
+  /** Modules of which only the members that are used cross. */
+  readonly #modules = new Map<object, { readonly at: number; readonly names: string[]; readonly valuesAt: number[] }>()
   readonly #failed = new Map<number, { readonly problem: NotShippableError; mended: number }>()
 
   constructor(sender: Sender, options: EncodeOptions) {
     this.sender = sender
     this.options = options
     this.moving = new Set(options.transfer ?? [])
+    this.#argumentsAt = options.label === ARGUMENTS ? 0 : -1
   }
 
-  /** Encodes `root`. @throws {NotShippableError} */
-  encode(root: unknown): Encoded {
+  /** Encodes `root`, and the arguments of the call in the same table. @throws {NotShippableError} */
+  encode(root: unknown, args?: readonly unknown[]): Encoded {
     this.at(root, -1, '')
+    if (args !== undefined) this.#argumentsAt = this.at(args, -1, { words: ARGUMENTS })
     let at = 0
     for (;;) {
       for (; at < this.nodes.length; at++) if (this.nodes[at] === OPEN) this.#visit(at)
+      this.#placed.push(...this.closures)
       encodeCodes(this)
       if (at === this.nodes.length) break
     }
@@ -122,6 +131,11 @@ export class Encoder {
     return this.#seen.get(value)
   }
 
+  /** Says whether functions of both tables share a variable that one of them assigns. */
+  sharesVariables(other: Encoder): boolean {
+    return this.#placed.length > 0 && other.#placed.length > 0 && shareVariables(this.#placed, other.#placed)
+  }
+
   /** Says whether plain values mention an object of this table. */
   meets(values: readonly unknown[]): boolean {
     // Mostly the table has nothing but its function in it.
@@ -139,6 +153,23 @@ export class Encoder {
       else open.push(value.buffer)
     }
     return false
+  }
+
+  /** The place of an object that has those members of `module` that the functions of this graph use. */
+  membersOf(module: Record<string, unknown>, members: ReadonlySet<string>, parent: number, label: Label): number {
+    let part = this.#modules.get(module)
+    if (part === undefined) {
+      const names: string[] = []
+      const valuesAt: number[] = []
+      part = { at: this.#push([Kind.object, names, valuesAt], undefined, parent, label), names, valuesAt }
+      this.#modules.set(module, part)
+    }
+    for (const name of members) {
+      if (part.names.includes(name) || !(name in module)) continue
+      part.names.push(name)
+      part.valuesAt.push(this.at(module[name], part.at, name))
+    }
+    return part.at
   }
 
   /** The place of a node that stands for no value of the graph. */
@@ -343,7 +374,7 @@ export class Encoder {
     for (let step = at; step > 0; step = this.#parents[step] as number) {
       const label = this.#labels[step] as Label
       // The arguments of a call are numbered, not members of something.
-      const isArgument = this.#parents[step] === 0 && this.options.label === ARGUMENTS
+      const isArgument = this.#parents[step] === this.#argumentsAt
       if (typeof label === 'number') parts.push(isArgument ? String(label) : `[${label}]`)
       else if (typeof label === 'string')
         parts.push(/^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(label) ? `.${label}` : `[${JSON.stringify(label)}]`)

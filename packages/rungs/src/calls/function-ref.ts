@@ -1,11 +1,13 @@
 // References: a function, class or object that a worker finds by name.
 
 import { createRequire } from 'node:module'
+import { pathToFileURL } from 'node:url'
+import { types } from 'node:util'
 import { builtinName, directGlobal, isNative } from './globals.js'
 import { inspectFunction, type Seen } from './inspector.js'
 import { type AnyFunction, isByValue, nameOf } from './marks.js'
-import { factsOf, type ModuleFacts, startOf } from './module-facts.js'
-import { isEntry, pathOf, urlOf } from './scripts.js'
+import { factsOf, isTopLevel, type ModuleFacts, startOf } from './module-facts.js'
+import { isEntry, nameScript, pathOf, urlOf } from './scripts.js'
 import type { Definition } from './wire.js'
 
 const require = createRequire(import.meta.url)
@@ -23,7 +25,9 @@ export function refOf(value: object, seen?: () => Seen | undefined): Definition 
   if (direct !== undefined) return { kind: 'global', path: [direct] }
   const read = seen?.() ?? inspectFunction(value)
   const url = read === undefined ? undefined : urlOf(read, value)
-  if (read === undefined || url === undefined || url === '') return undefined
+  if (read === undefined || url === undefined) return undefined
+  // Made at run time, or a function of Node that never ran: nothing tells where that was written.
+  if (url === '') return requiredFunction(value, read) ?? builtinRef(value)
   return url.startsWith('node:') ? builtinRef(value) : loadedRef(value, read, url)
 }
 
@@ -46,7 +50,15 @@ function loadedRef(fn: AnyFunction, read: Seen, url: string): Definition | undef
   const module = read.scopes.find((scope) => scope.type === 'Module')
   if (module !== undefined) return /^(file|data|https?):/.test(url) ? moduleRef(fn, read, url, module.variables) : undefined
   const path = pathOf(url)
-  return path === undefined ? undefined : commonJsRef(fn, path)
+  return path === undefined || !isOnDisk(fn, read, url) ? undefined : commonJsRef(fn, path)
+}
+
+/** What a tool has rewritten in memory a worker would load as it was before. */
+function isOnDisk(fn: AnyFunction, seen: Seen, url: string): boolean {
+  const facts = factsOf(url)
+  // Of a very long text nothing is known. Types can only be there when somebody took them away.
+  if (facts === undefined) return !/\.([cm]?ts|[jt]sx)$/.test(url)
+  return startOf(facts, Function.prototype.toString.call(fn), seen.line, seen.column) >= 0
 }
 
 /** An export of an ES module is found by identity among the module's own variables; its text tells under which name it is exported. */
@@ -55,15 +67,24 @@ function moduleRef(fn: AnyFunction, seen: Seen, url: string, variables: Readonly
   if (found === undefined) return undefined
   const facts = factsOf(url)
   const [local, ...rest] = found
-  const name = facts === undefined ? undefined : exportName(facts, fn, seen, local as string)
+  const name = facts === undefined ? undefined : exportName(facts, fn, seen, local as string, rest)
   return name === undefined ? undefined : exported({ specifier: url, how: 'import' }, [name, ...rest])
 }
 
-function exportName(facts: ModuleFacts, fn: AnyFunction, seen: Seen, local: string): string | undefined {
-  const name = facts.names?.exports.get(local)
+function exportName(facts: ModuleFacts, fn: AnyFunction, seen: Seen, local: string, path: readonly string[]): string | undefined {
+  const { names } = facts
+  const name = names?.exports.get(local)
+  if (name === undefined) return undefined
+  // A worker that imports the module has what the variable held first.
+  if (names?.root.bindings.get(local)?.assigned) return undefined
+  const text = Function.prototype.toString.call(fn)
+  const start = startOf(facts, text, seen.line, seen.column)
   // The text on disk may be newer than the one that runs; then its names say nothing.
-  if (name === undefined) return name
-  return startOf(facts, Function.prototype.toString.call(fn), seen.line, seen.column) < 0 ? undefined : name
+  if (start < 0) return undefined
+  const member = path.at(-1)
+  if (member === undefined || isTopLevel(facts, start, start + text.length)) return name
+  // Made by a function, it may have been put there later.
+  return new RegExp(`\\.\\s*${member.replace(/\W/g, '\\$&')}\\s*=(?!=)`).test(facts.text) ? undefined : name
 }
 
 function localPath(fn: unknown, variables: Readonly<Record<string, unknown>>): string[] | undefined {
@@ -121,6 +142,20 @@ function commonJsRef(fn: AnyFunction, path: string): Definition | undefined {
   return found === undefined ? undefined : exported({ specifier: path, how: 'require' }, found)
 }
 
+/** The engine does not name the script of a CommonJS module of which no function has run since it was loaded: its exports tell. */
+function requiredFunction(fn: AnyFunction, seen: Seen): Definition | undefined {
+  // Made at run time, and maybe by the thousand.
+  if (fn.name === 'anonymous') return undefined
+  for (const [path, module] of Object.entries(require.cache)) {
+    if (!module?.loaded || commonJsPath(fn, module.exports) === undefined) continue
+    const url = pathToFileURL(path).href
+    if (!isOnDisk(fn, seen, url)) continue
+    nameScript(seen, url)
+    return loadedRef(fn, seen, url)
+  }
+  return undefined
+}
+
 function commonJsPath(value: unknown, exports: unknown): string[] | undefined {
   if (exports === value) return []
   if ((typeof exports !== 'object' || exports === null) && typeof exports !== 'function') return undefined
@@ -136,11 +171,29 @@ function commonJsPath(value: unknown, exports: unknown): string[] | undefined {
 
 const notRequired = new WeakSet<object>()
 
+/**
+ * Says whether a worker can require the file. Jest has a registry of its own, of files that it rewrites; those that were ES modules bear a mark.
+ */
+function isLoadable(path: string, exports: object): boolean {
+  if (!/\.(c?js|node)$/.test(path)) return /[\\/][^.]*$/.test(path)
+  return !(types.isProxy(require.cache) && isTranspiledModule(exports))
+}
+
+/** Says whether it is a module's exports as an object, of which functions use members: a namespace, or what stands for one. */
+export function isModule(value: unknown): boolean {
+  return types.isModuleNamespaceObject(value) || isTranspiledModule(value)
+}
+
+/** What Babel and TypeScript make of `import` when they write CommonJS: an object with the mark `__esModule`. */
+function isTranspiledModule(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.getOwnPropertyDescriptor(value, '__esModule')?.value === true
+}
+
 /** The CommonJS module whose exports this object is: what `const lib = require('./lib')` captured. */
 export function requiredRef(value: object): Definition | undefined {
   if (notRequired.has(value)) return undefined
   for (const [path, module] of Object.entries(require.cache)) {
-    if (module?.exports === value && module.loaded && module !== require.main && !path.endsWith('.json')) {
+    if (module?.exports === value && module.loaded && module !== require.main && isLoadable(path, value)) {
       return exported({ specifier: path, how: 'require' }, [])
     }
   }

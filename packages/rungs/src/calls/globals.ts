@@ -34,8 +34,8 @@ let loadedModules = 0
 export function builtinName(value: object): BuiltinName | undefined {
   const direct = directGlobal(value)
   if (direct !== undefined) return { from: 'global', path: [direct] }
-  globals ??= indexGlobals()
-  const path = globals.get(value)
+  globals ??= indexGlobals(globalThis)
+  const path = globals.get(value) ?? realmOf(value)?.get(value)
   if (path !== undefined) return { from: 'global', path }
   if (typeof value !== 'function' && isOrdinary(value)) return undefined
   const found = indexModules().get(value)
@@ -101,15 +101,39 @@ function isOrdinary(value: object): boolean {
   return typeof descriptor?.value !== 'function' && descriptor?.get === undefined
 }
 
-function indexGlobals(): Map<object, readonly string[]> {
-  const index = new Map<object, readonly string[]>()
-  for (const name of Object.getOwnPropertyNames(globalThis)) {
-    const descriptor = Object.getOwnPropertyDescriptor(globalThis, name)
-    const value: unknown = descriptor?.value
-    if (!isObject(value) || !isBuiltinGlobal(name)) continue
-    if (!index.has(value)) index.set(value, [name === 'global' ? 'globalThis' : name])
-    if (value !== globalThis && value !== process) indexMembers(index, value, [name], 2)
+const realms = new WeakMap<object, Map<object, readonly string[]>>()
+
+/** The names in another realm: what `node:vm` made, and test files of Jest, have an `Error` and a `Map` of their own. */
+function realmOf(value: object): Map<object, readonly string[]> | undefined {
+  let top = value
+  for (let above = Object.getPrototypeOf(top); above !== null; above = Object.getPrototypeOf(top)) top = above as object
+  const TheirObject: unknown = Object.getOwnPropertyDescriptor(top, 'constructor')?.value
+  if (TheirObject === Object || typeof TheirObject !== 'function' || !isNative(TheirObject)) return undefined
+  const TheirFunction: unknown = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(TheirObject), 'constructor')?.value
+  if (TheirFunction === Function || typeof TheirFunction !== 'function' || !isNative(TheirFunction)) return undefined
+  let index = realms.get(TheirFunction)
+  if (index === undefined) {
+    try {
+      index = indexGlobals(TheirFunction('return globalThis')() as object)
+    } catch {
+      // It may not make code from strings.
+      index = new Map()
+    }
+    realms.set(TheirFunction, index)
   }
+  return index
+}
+
+function indexGlobals(realm: object): Map<object, readonly string[]> {
+  const index = new Map<object, readonly string[]>()
+  for (const name of Object.getOwnPropertyNames(realm)) {
+    const descriptor = Object.getOwnPropertyDescriptor(realm, name)
+    const value: unknown = descriptor?.value
+    if (!isObject(value) || !isBuiltinGlobal(name) || (typeof value === 'function' && !isBuiltinFunction(value))) continue
+    if (!index.has(value)) index.set(value, [name === 'global' ? 'globalThis' : name])
+    if (value !== realm && value !== process) indexMembers(index, value, [name], 2)
+  }
+  if (realm !== globalThis) return index
   index.set(process, ['process'])
   for (const name of [
     'env',

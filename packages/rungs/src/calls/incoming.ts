@@ -16,6 +16,8 @@ interface Received {
   made: boolean
   value: unknown
   instantiate: ReturnType<typeof compile> | undefined
+  /** What makes it, once that has begun. */
+  decoder?: Decoder
 }
 
 /**
@@ -49,6 +51,7 @@ export class Incoming {
     this.#handles = options.handles
     this.#reader = {
       value: (id) => this.#value(id),
+      ready: (id) => this.#received.get(id)?.decoder?.ready(),
       original: (id) => this.#original(id),
       handle: (handle) => this.#handle(handle),
       instance: (id) => this.#instance(id),
@@ -273,6 +276,7 @@ export class Incoming {
         else this.#settle(received, id, fn)
       },
     })
+    received.decoder = decoder
     const value = decoder.shells()
     this.#unfilled.push(decoder)
     return this.#settle(received, id, value)

@@ -8,6 +8,7 @@ import { isBuiltinGlobal } from './globals.js'
 import { inspectFunction, type Seen } from './inspector.js'
 import type { AnyFunction } from './marks.js'
 import type { Sender } from './sender.js'
+import { simpleFacts } from './simple-facts.js'
 import { Kind } from './wire.js'
 
 /** A variable of such a function. */
@@ -41,6 +42,8 @@ export class Makers {
   readonly #sender: Sender
   /** By place in its script; undefined when the first was sent, null when the line is not for this way. */
   readonly #known = new Map<string, Maker | undefined | null>()
+  /** Those that capture nothing for certain, by their text: the engine need not be asked. Wherever such a text stands, it means the same. */
+  readonly #free = new Map<string, Maker>()
 
   constructor(sender: Sender) {
     this.#sender = sender
@@ -49,6 +52,8 @@ export class Makers {
   /** What to send of `fn`, if it is one of those: the definition of its line, and its values. Only the engine is asked. */
   valuesOf(fn: AnyFunction, sentBefore: boolean): { readonly id: number; readonly values: readonly unknown[] } | undefined {
     if (this.#known.size === 0) return undefined
+    const free = this.#free.size === 0 ? undefined : this.#free.get(Function.prototype.toString.call(fn))
+    if (free !== undefined && !(sentBefore && free.constant) && isLike(fn, free)) return { id: free.id, values: [this.#sender.origin(fn)] }
     const seen = inspectFunction(fn)
     const maker = seen === undefined ? undefined : this.#known.get(placeOf(seen))
     if (seen === undefined || maker === undefined || maker === null || (sentBefore && maker.constant) || !isLike(fn, maker))
@@ -81,12 +86,21 @@ export class Makers {
     if (!this.#known.has(place)) {
       if (this.#known.size >= MOST) this.#known.clear()
       this.#known.set(place, undefined)
-    } else if (this.#known.get(place) === undefined) this.#known.set(place, this.#makerOf(fn, encoded) ?? null)
+    } else if (this.#known.get(place) === undefined) {
+      const maker = this.#makerOf(fn, encoded)
+      this.#known.set(place, maker ?? null)
+      const text = Function.prototype.toString.call(fn)
+      if (maker !== undefined && simpleFacts(text)?.free.size === 0) {
+        if (this.#free.size >= MOST) this.#free.clear()
+        this.#free.set(text, maker)
+      }
+    }
   }
 
   /** What was concluded of values may be wrong now. */
   forget(): void {
     this.#known.clear()
+    this.#free.clear()
   }
 
   #makerOf(fn: AnyFunction, { table: { nodes } }: Encoded): Maker | undefined {

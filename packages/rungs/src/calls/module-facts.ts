@@ -95,6 +95,57 @@ function declaredBy(declaration: Syntax): string[] {
   return names
 }
 
+/** Says whether what a module exports under a name may hold something else by now: a worker that imports it would have what it was first. */
+export function mayHaveChanged(facts: ModuleFacts, exported: string): boolean {
+  if (/^[\w$]+$/.test(exported)) {
+    const name = exported.replaceAll('$', '\\$')
+    const declared = new RegExp(`\\bexport\\s+(?:const|(?:async\\s+)?function\\s*\\*?|class)\\s+${name}(?![\\w$])`).test(facts.text)
+    const writes = facts.text.match(new RegExp(`(?<![.\\w$])${name}\\s*(?:[-+*/%&|^?<>]*=(?![=>])|\\+\\+|--)`, 'g'))?.length ?? 0
+    // Mostly that is all, and the module need not be parsed.
+    if (declared && writes < 2) return false
+  }
+  const { names } = facts
+  if (names === undefined) return false
+  for (const [local, name] of names.exports) if (name === exported) return names.root.bindings.get(local)?.assigned === true
+  return false
+}
+
+/** Says whether code that stands there runs while the module is loaded, and not in a function that is called later. */
+export function isTopLevel({ names }: ModuleFacts, start: number, end: number): boolean {
+  if (names === undefined) return false
+  let scope: ScopeNode | undefined = innermostAround(names, start, end)
+  while (scope !== undefined && !scope.holdsVars) scope = scope.parent
+  return scope === undefined || scope === names.root
+}
+
+const clauses = new WeakMap<ModuleFacts, string>()
+
+/** Says whether a name may be one that the module imports. False is certain, and no parser was asked. */
+export function mayImport(facts: ModuleFacts, name: string): boolean {
+  let clause = clauses.get(facts)
+  if (clause === undefined) {
+    clause = clausesIn(facts.text)
+    clauses.set(facts, clause)
+  }
+  return clause.includes(name) || clause.includes('\\u')
+}
+
+/** Everything that stands between an `import` and the next `from`. */
+function clausesIn(text: string): string {
+  const from = /\bfrom\s*(?:\/\*[\s\S]*?\*\/\s*)*['"]/g
+  let found = ''
+  let end = 0
+  for (const { index } of text.matchAll(/\bimport\b/g)) {
+    if (index < end) continue
+    from.lastIndex = index
+    const next = from.exec(text)
+    if (next === null) break
+    end = next.index
+    found += text.slice(index, end)
+  }
+  return found
+}
+
 /** Where a function's text begins in its module; -1 when the text on disk is not the one that was loaded. */
 export function startOf(facts: ModuleFacts, source: string, line: number, column: number): number {
   const offset = offsetOf(facts.text, line, column)

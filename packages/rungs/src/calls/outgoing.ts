@@ -56,7 +56,10 @@ export class Outgoing {
       this.#targets = new WeakMap()
       this.#sender.makers.forget()
     }
-    return this.#targets.get(fn)
+    const target = this.#targets.get(fn)
+    if (target === undefined || this.#sender.isCurrent(fn)) return target
+    this.#targets.delete(fn)
+    return undefined
   }
 
   #shipNew(fn: AnyFunction, args: readonly unknown[], transfer: readonly Transferable[] | undefined): ShippedCall {

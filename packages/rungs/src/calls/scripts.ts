@@ -1,6 +1,6 @@
 // Where code was written: the URL of a script, its text, and whether a worker may import it.
 
-import { readFileSync, realpathSync } from 'node:fs'
+import { readFileSync, realpathSync, statSync } from 'node:fs'
 import * as modules from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { library } from '../core/places.js'
@@ -28,6 +28,11 @@ export function urlOf({ scriptId, line, column }: Location, fn: object): string 
   if (!urls.has(scriptId)) askProfiler()
   if (!urls.has(scriptId)) urls.set(scriptId, '')
   return urls.get(scriptId)
+}
+
+/** Says what script this is, when something else has told it. */
+export function nameScript({ scriptId }: Location, url: string): void {
+  if (scriptId !== undefined) urls.set(scriptId, url)
 }
 
 /** From Node 22 the frames of this very call tell: the function that is submitted mostly comes from one of them. */
@@ -73,7 +78,16 @@ function askProfiler(): void {
   for (const script of coverage?.result ?? []) if (script.url !== '') urls.set(script.scriptId, asUrl(script.url))
 }
 
+const aliases = new Map<string, string>()
+
+/** Says that scripts of this name are parts of the file with that URL. */
+export function standsFor(name: string, url: string): void {
+  aliases.set(name, url)
+}
+
 function asUrl(name: string): string {
+  const known = aliases.get(name)
+  if (known !== undefined) return known
   return name.startsWith('/') || /^[A-Za-z]:[\\/]/.test(name) ? pathToFileURL(name).href : name
 }
 
@@ -95,7 +109,8 @@ function entryUrl(): string {
 /** `node app` runs app.js, and links are followed as Node follows them. */
 function resolved(path: string): string {
   try {
-    return realpathSync(require.resolve(path))
+    // Asking the loader takes two milliseconds, and mostly the path is that of the file.
+    return realpathSync(statSync(path, { throwIfNoEntry: false })?.isFile() ? path : require.resolve(path))
   } catch {
     return path
   }

@@ -9,9 +9,10 @@ import { refOf } from './function-ref.js'
 import { PerWorker, Shared } from './held.js'
 import { Makers } from './makers.js'
 import { type AnyFunction, isByValue, nameOf, type Registered } from './marks.js'
+import { globalOf } from './modules.js'
 import { arePlain, isPlain } from './plain.js'
 import { movesOnly, type Transferable } from './transfer.js'
-import { type Code, type Definition, type Handles, NONE, type Packed, plainly, type SentDefinition } from './wire.js'
+import { type Code, type Definition, type Handles, Kind, NONE, type Packed, plainly, type SentDefinition } from './wire.js'
 
 /** What an `Outgoing` is made with. */
 export interface OutgoingOptions {
@@ -73,6 +74,8 @@ export class Sender {
   #kept = 0
   #calls = 0
   readonly #unsteady = new WeakSet<object>()
+  /** The functions by value that a steady one reaches, itself among them, and how many own properties they have. */
+  readonly #reached = new WeakMap<object, ReadonlyMap<AnyFunction, number>>()
 
   constructor(options: OutgoingOptions) {
     this.boundary = options.boundary
@@ -98,7 +101,7 @@ export class Sender {
     }
     if ((typeof original === 'object' && original !== null) || typeof original === 'function') {
       this.#ids.set(original, id)
-      if (!this.#originals.has(id)) this.#originals.set(id, original)
+      if (!this.#originals.has(id)) this.#originals.set(id, definition.kind === 'global' ? ownGlobal(definition.path, original) : original)
     }
     return id
   }
@@ -121,7 +124,7 @@ export class Sender {
     const outdated =
       definition?.kind === 'export'
         ? isByValue(value, definition.module.specifier)
-        : definition?.kind === 'value' && nameOf(value) !== undefined
+        : definition?.kind === 'value' && (nameOf(value) !== undefined || !this.isCurrent(value))
     if (outdated) this.#ids.delete(value)
     return outdated
   }
@@ -207,16 +210,27 @@ export class Sender {
   /** Says whether everything a function reaches is for good: constants, references, functions and classes of this kind. */
   isSteady(root: AnyFunction): boolean {
     const seen = new Set<AnyFunction>([root])
+    const reached = new Map<AnyFunction, number>()
     for (const fn of seen) {
-      if (this.#ids.has(fn) && fn !== root) continue
-      if (fn !== root && this.reference(fn) !== undefined) continue
+      if (fn !== root && this.reference(fn) !== undefined) {
+        for (const [part, keys] of this.#reached.get(fn) ?? []) reached.set(part, keys)
+        continue
+      }
       const parts = steadyParts(fn)
       if (parts === undefined) return false
+      if (!isClass(fn)) reached.set(fn, Reflect.ownKeys(fn).length)
       for (const part of parts) {
         if (typeof part === 'function') seen.add(part as AnyFunction)
         else if (this.held(part) === undefined && this.reference(part) === undefined) return false
       }
     }
+    this.#reached.set(root, reached)
+    return true
+  }
+
+  /** Says whether what a kept function reaches is what it was: somebody may have put a property on one of these functions since. */
+  isCurrent(root: object): boolean {
+    for (const [fn, keys] of this.#reached.get(root) ?? []) if (Reflect.ownKeys(fn).length !== keys) return false
     return true
   }
 
@@ -287,17 +301,35 @@ export class Sender {
     const encoder = new Encoder(this, { label: '', defines: true })
     const encoded = encoder.encode(fn)
     this.makers.note(fn, encoded)
-    const { packed: captured, bytes } = this.#packed(encoded)
     if ((transfer === undefined || transfer.length === 0) && arePlain(args) && !encoder.meets(args)) {
+      const { packed: captured, bytes } = this.#packed(encoded)
       return { bytes, captured, args: plainly(args) }
     }
-    const beside = new Encoder(this, { label: ARGUMENTS, transfer, beside: encoder }).encode(Array.from(args))
+    const list = Array.from(args)
+    const arguing = new Encoder(this, { label: ARGUMENTS, transfer, beside: encoder })
+    const beside = arguing.encode(list)
+    if (arguing.sharesVariables(encoder)) return this.#packTogether(fn, list, transfer)
+    const { packed: captured, bytes } = this.#packed(encoded)
     if (!beside.table.beside) return { bytes, captured, args: this.#packed(beside).packed }
     const number = ++this.#calls
     return {
       bytes,
       captured: { ...captured, data: { ...encoded.table, call: number } },
       args: this.#packed({ ...beside, table: { ...beside.table, call: number } }).packed,
+    }
+  }
+
+  /** Functions on both sides share a variable that one of them assigns: one table has them all, and the arguments are a place in it. */
+  #packTogether(fn: AnyFunction, args: readonly unknown[], transfer: readonly Transferable[] | undefined): PackedCall {
+    const encoder = new Encoder(this, { label: '', defines: true, transfer })
+    const encoded = encoder.encode(fn, args)
+    const { packed: captured, bytes } = this.#packed(encoded)
+    const call = ++this.#calls
+    const nodes = [[Kind.beside, encoder.placeOf(args)]]
+    return {
+      bytes,
+      captured: { ...captured, data: { ...encoded.table, call } },
+      args: { plain: false, data: { nodes, uses: NONE, call, beside: true }, uses: NONE, transfer: NONE },
     }
   }
 
@@ -358,6 +390,15 @@ export class Sender {
     const id = ++this.#last
     this.#defined.set(id, { definition, uses, all: undefined })
     return id
+  }
+}
+
+/** What is called so here: it may have been the built-in of another realm that was met first. */
+function ownGlobal(path: readonly string[], met: object): object {
+  try {
+    return globalOf(path) as object
+  } catch {
+    return met
   }
 }
 

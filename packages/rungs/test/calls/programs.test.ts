@@ -1,6 +1,6 @@
 // Programs of other kinds as callers: CommonJS, -e, the REPL, coverage, nested workers, without the inspector.
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -10,9 +10,15 @@ const fixture = (name: string): string => fileURLToPath(new URL(`./fixtures/${na
 const poolUrl = new URL('./fixtures/tiny-pool.js', import.meta.url).href
 const [major, minor] = process.versions.node.split('.').map(Number) as [number, number]
 
+const DEADLINE = 18_000
+
 function run(args: string[], { input = '', env = {} as Record<string, string> } = {}): Promise<{ out: string; err: string }> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, { env: { ...process.env, ...env } })
+    const deadline = setTimeout(() => {
+      child.kill('SIGKILL')
+      reject(new Error(`node ${args.join(' ')} did not end within ${DEADLINE} ms\n${out}\n${err}`))
+    }, DEADLINE)
     let out = ''
     let err = ''
     child.stdout.on('data', (chunk) => {
@@ -24,7 +30,10 @@ function run(args: string[], { input = '', env = {} as Record<string, string> } 
       err += chunk
     })
     child.on('error', reject)
-    child.on('close', () => resolve({ out, err }))
+    child.on('close', () => {
+      clearTimeout(deadline)
+      resolve({ out, err })
+    })
     if (input === '') child.stdin.end()
     else child.stdin.write(input)
   })
@@ -49,6 +58,25 @@ describe('programs', () => {
       captured: 8,
       sloppy: 'object',
       dynamic: 2,
+    })
+  })
+
+  it('a program that TypeScript compiled to CommonJS', async () => {
+    const { out, err } = await run([fixture('compiled.cjs')])
+    expect(err).toBe('')
+    expect(JSON.parse(out)).toEqual({
+      called: 13,
+      submitted: 6,
+      default: 13,
+      node: 'b',
+      star: 'function\n',
+      own: 8,
+      inside: 10,
+      changes: [3, 3],
+      point: 'true,8',
+      back: true,
+      enum: 'Red',
+      module: [true, 'b'],
     })
   })
 
@@ -77,6 +105,24 @@ describe('programs', () => {
       const problems = out.split('\n').filter((line) => line.includes('"problem"'))
       expect(out).toContain('{"name"')
       expect(problems).toEqual([])
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  })
+
+  it('leaves the coverage of a file as it is: what is counted in a worker has other offsets', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'rungs-'))
+    try {
+      const { out } = await run([fixture('shapes-classes.js'), 'thread'], { env: { NODE_V8_COVERAGE: folder } })
+      expect(out).toContain('{"name"')
+      const reports = readdirSync(folder).map(
+        (name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as { result: { url: string }[] },
+      )
+      expect(reports.length).toBe(2)
+      const named = reports.map(
+        ({ result }) => result.filter(({ url }) => url.endsWith('/shapes-classes.js') && url.startsWith('file:')).length,
+      )
+      expect(named.sort()).toEqual([0, 1])
     } finally {
       rmSync(folder, { recursive: true, force: true })
     }

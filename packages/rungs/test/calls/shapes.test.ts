@@ -7,11 +7,12 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { shapes as classes } from './fixtures/shapes-classes.js'
 import { shapes as errors } from './fixtures/shapes-errors.js'
 import { shapes as functions } from './fixtures/shapes-functions.js'
+import { shapes as hostile } from './fixtures/shapes-hostile.js'
 import { shapes as modules } from './fixtures/shapes-modules.js'
 import { shapes as refused } from './fixtures/shapes-refused.js'
 import { shapes as values } from './fixtures/shapes-values.js'
 
-const files = { functions, classes, values, errors, modules, refused }
+const files = { functions, classes, values, errors, modules, refused, hostile }
 const fixture = (name: string): string => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url))
 
 /** Runs one file of shapes in a process of its own: name → what went wrong. */
@@ -56,6 +57,6 @@ it('names every shape differently', () => {
   expect(new Set(names).size).toBe(names.length)
 })
 
-it('has at least 150 shapes', () => {
-  expect(Object.values(files).flatMap((shapes) => Object.keys(shapes)).length).toBeGreaterThanOrEqual(150)
+it('has at least 300 shapes', () => {
+  expect(Object.values(files).flatMap((shapes) => Object.keys(shapes)).length).toBeGreaterThanOrEqual(300)
 })

@@ -1,17 +1,22 @@
-// Programs that a tool has rewritten before they run: types taken away in memory, everything in one file, names made short.
-import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+// Programs that a tool has rewritten before they run: types taken away in memory, everything in one file, names made short, counters put in.
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import { expect, it, onTestFinished } from 'vitest'
+import { outputOf } from './fixtures/output-of.js'
 
 const program = fileURLToPath(new URL('./fixtures/typed-program.ts', import.meta.url))
+const strippedProgram = fileURLToPath(new URL('./fixtures/stripped-program.ts', import.meta.url))
 const root = fileURLToPath(new URL('../../../..', import.meta.url))
 const rungs = new URL('../../dist/index.js', import.meta.url).href
+
+/** It has no types. */
+const { createInstrumenter } = createRequire(import.meta.url)('istanbul-lib-instrument') as {
+  createInstrumenter(options: object): { instrumentSync(text: string, file: string): string }
+}
 
 const expected = {
   closure: 8,
@@ -25,21 +30,36 @@ const expected = {
   refused: true,
 }
 
-async function outputOf(...args: string[]): Promise<unknown> {
-  const { stdout } = await promisify(execFile)(process.execPath, args)
-  return JSON.parse(stdout)
+const resultOf = async (...args: string[]): Promise<unknown> => JSON.parse(await outputOf(args))
+
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'rungs-tools-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  return folder
 }
 
 it('tsx', async () => {
-  expect(await outputOf('--import', import.meta.resolve('tsx'), program)).toEqual(expected)
+  expect(await resultOf('--import', import.meta.resolve('tsx'), program)).toEqual(expected)
 }, 30_000)
+
+it.skipIf(!Reflect.get(process.features, 'typescript'))(
+  "Node's own taking away of types",
+  async () => {
+    expect(await resultOf(strippedProgram)).toEqual({
+      closure: 8,
+      imported: 40,
+      inside: 20,
+      point: true,
+      refused: expect.stringMatching(/captured variable pending of an arrow function \(.*stripped-program\.ts:24\)/),
+    })
+  },
+  30_000,
+)
 
 it.each([{ minify: true }, { minify: false }])(
   'a bundle by esbuild, minify: $minify',
   async ({ minify }) => {
-    const folder = mkdtempSync(join(tmpdir(), 'rungs-bundle-'))
-    onTestFinished(() => rmSync(folder, { recursive: true }))
-    const outfile = join(folder, 'program.mjs')
+    const outfile = join(temporaryFolder(), 'program.mjs')
     await build({
       entryPoints: [program],
       outfile,
@@ -50,13 +70,54 @@ it.each([{ minify: true }, { minify: false }])(
       // The library starts threads from its own files, so it stays outside, as packages do in bundles for servers.
       plugins: [{ name: 'rungs', setup: (b) => b.onResolve({ filter: /^rungs$/ }, () => ({ path: rungs, external: true })) }],
     })
-    expect(await outputOf(outfile)).toEqual(expected)
+    expect(await resultOf(outfile)).toEqual(expected)
   },
   30_000,
 )
 
-it('Vitest with threads instead of processes', async () => {
-  const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs')
-  const args = [vitest, 'run', '--pool', 'threads', '--reporter', 'json', '--root', root, 'packages/rungs/test/calls/from-vitest.test.ts']
-  expect(await outputOf(...args)).toMatchObject({ success: true, numPassedTests: 5 })
-}, 30_000)
+const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs')
+
+it.each([
+  { how: 'with threads instead of processes', flags: ['--pool', 'threads'], reports: false },
+  {
+    how: 'with the coverage of V8',
+    flags: ['--coverage.enabled', '--coverage.provider', 'v8', '--coverage.reporter', 'json'],
+    reports: true,
+  },
+])(
+  'Vitest $how',
+  async ({ flags, reports }) => {
+    const folder = temporaryFolder()
+    const args = [vitest, 'run', ...flags, '--coverage.reportsDirectory', folder, '--reporter', 'json', '--root', root]
+    const result = await resultOf(...args, 'packages/rungs/test/calls/from-vitest.test.ts')
+    expect(result).toMatchObject({ success: true, numPassedTests: 5 })
+    expect(readdirSync(folder)).toEqual(reports ? ['coverage-final.json'] : [])
+  },
+  60_000,
+)
+
+it('the counters of Istanbul in every function', async () => {
+  const folder = temporaryFolder()
+  const dist = new URL('../../dist/', import.meta.url).href
+  const from = new URL('./fixtures/', import.meta.url)
+  const instrumenter = createInstrumenter({ esModules: true, compact: false })
+  const kinds = ['functions', 'classes', 'values', 'errors']
+  for (const name of [
+    'peer.js',
+    'tiny-pool.js',
+    'run-shapes.js',
+    'run-imported.js',
+    'tasks.js',
+    ...kinds.map((kind) => `shapes-${kind}.js`),
+  ]) {
+    const text = readFileSync(new URL(name, from), 'utf8').replaceAll('../../../dist/', dist)
+    const isCounted = name.startsWith('shapes') || name === 'tasks.js'
+    writeFileSync(join(folder, name), isCounted ? instrumenter.instrumentSync(text, join(folder, name)) : text)
+  }
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
+  const imported = await outputOf([join(folder, 'run-imported.js'), 'thread', ...kinds.map((kind) => `shapes-${kind}.js`)])
+  const itself = await outputOf([join(folder, 'shapes-classes.js'), 'thread'])
+  const lines = (imported + itself).split('\n').filter((line) => line.startsWith('{"name"'))
+  expect(lines.length).toBeGreaterThan(200)
+  expect(lines.filter((line) => line.includes('"problem"'))).toEqual([])
+}, 90_000)

@@ -246,6 +246,17 @@ describe('calls', () => {
     expect(fn(...((await there.unpack(args)) as unknown[]))).toBe(true)
   })
 
+  it('of functions that capture nothing only one thing is sent, wherever the same text stands', () => {
+    const { here } = sides()
+    const targets = [1, 2, 3].map((n) => here.ship((x: number) => x * 7, [n]))
+    const other = here.ship((x: number) => x * 7, [4])
+    expect(targets[2]?.captured?.plain).toBe(true)
+    expect(other.target).toBe(targets[2]?.target)
+    expect(other.captured?.data).toEqual([expect.any(Number)])
+    const seven = 7
+    expect(here.ship((x: number) => x * seven, [4]).captured?.plain).toBe(false)
+  })
+
   it('of closures that one line makes again and again, values alone are sent', async () => {
     const { here, there, sent, carry } = sides()
     const helper = (x: number): number => x + 1
