@@ -1,12 +1,15 @@
 // Runs calls on this very event loop. A worker is then a place: nothing is started, sent or copied, and nothing can be ended that does not end by
 // itself.
 import { type CurrentCall, runInCall, type WorkerInfo } from '../core/current-call.js'
-import type { Outcome } from '../core/outcome.js'
+import { createFuture } from '../core/future.js'
+import { fulfilled, type Outcome, rejected } from '../core/outcome.js'
 import { report } from '../core/report.js'
+import { Runner } from './batch-runner.js'
 import type { HostEvents, SpawnHost, WorkerHost } from './host.js'
 import type { PoolOptions } from './pool-options.js'
 import { isThenable } from './running-call.js'
 import { runStream, type StreamControl } from './serve-stream.js'
+import { nextTurn } from './turns.js'
 import type { Attempt } from './work-item.js'
 
 /** All places of a pool share one initializer and one finalizer: module state is here only once. */
@@ -66,6 +69,7 @@ export class TaskCall implements CurrentCall {
   readonly #events: HostEvents
   #controller: AbortController | undefined
   #aborted: { readonly reason: unknown } | undefined
+  #id: number | undefined
 
   constructor(attempt: Attempt, worker: WorkerInfo, events: HostEvents) {
     this.worker = worker
@@ -74,7 +78,10 @@ export class TaskCall implements CurrentCall {
   }
 
   get id(): number {
-    return this.#attempt.item.future.id
+    const { item } = this.#attempt
+    // The calls that a runner makes have an item in common, and no future that anybody sees.
+    this.#id ??= item.part === undefined ? item.future.id : createFuture({ key: item.options.key }).id
+    return this.#id
   }
 
   get key(): string | undefined {
@@ -85,9 +92,9 @@ export class TaskCall implements CurrentCall {
     return this.#attempt.number
   }
 
-  /** The attempt itself: a task is on the thread of its pool. */
-  get task(): Attempt {
-    return this.#attempt
+  /** The attempt itself, while it is running: a task is on the thread of its pool. What a call has left behind has none. */
+  get task(): Attempt | undefined {
+    return this.#attempt.task === this ? this.#attempt : undefined
   }
 
   /** Made when it is first asked for: most calls never look. */
@@ -107,6 +114,10 @@ export class TaskCall implements CurrentCall {
     this.#aborted = { reason }
     this.#controller?.abort(reason)
   }
+}
+
+async function settled(thenable: PromiseLike<unknown>): Promise<unknown> {
+  return await thenable
 }
 
 /** Calls that begin in the next turn of microtasks, all in one: neither in the middle of submit() nor of the end of another call. */
@@ -164,6 +175,11 @@ class LocalHost implements WorkerHost {
   /** Runs a call, and those that follow it on this place. */
   async #serve(first: Attempt): Promise<void> {
     for (let attempt: Attempt | undefined = first; attempt !== undefined; ) {
+      const { part } = attempt.item
+      if (part instanceof Runner) {
+        attempt = await this.#startRunner(attempt, part)
+        continue
+      }
       let outcome: Outcome
       try {
         const result = this.#run(attempt)
@@ -172,6 +188,37 @@ class LocalHost implements WorkerHost {
         outcome = { status: 'rejected', reason }
       }
       attempt = this.#ended(attempt, outcome)
+    }
+  }
+
+  /** In the context of the submitter, and in no call. */
+  #startRunner(attempt: Attempt, runner: Runner): Promise<Attempt | undefined> {
+    return runner.run.context.runInAsyncScope(() => runInCall(undefined, () => this.#serveBatch(attempt, runner)))
+  }
+
+  /** Runs items of a batch for as long as it is the turn of the batch here. @returns the call that follows then on this place */
+  async #serveBatch(attempt: Attempt, runner: Runner): Promise<Attempt | undefined> {
+    const { fn, items } = runner.run
+    for (;;) {
+      const { index } = runner
+      let failed = false
+      let result: unknown
+      try {
+        if (attempt.abandoned) throw attempt.abortReason
+        result = runInCall(attempt.task, fn, items[index], index)
+        // What is no promise of the language may look at who awaits it, as a future does.
+        if (isThenable(result)) result = await (result.constructor === Promise ? result : runInCall(attempt.task, settled, result))
+      } catch (reason) {
+        failed = true
+        result = reason
+      }
+      attempt.task = undefined
+      if (this.#gone || !runner.goesOn(attempt, failed, result)) return this.#ended(attempt, failed ? rejected(result) : fulfilled(result))
+      const turn = nextTurn()
+      if (turn !== undefined) await runner.pause(attempt.item, turn)
+      // Meanwhile, or by what was told, the rest of the batch may have been cancelled.
+      if (runner.batch.abandoned && !attempt.abandoned) runner.stop(attempt.item)
+      attempt.task = new TaskCall(attempt, this.#info, this.#events)
     }
   }
 

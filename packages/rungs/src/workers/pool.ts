@@ -11,6 +11,7 @@ import type { ExecutorStats } from '../core/executor.js'
 import { onDone } from '../core/future.js'
 import type { Outcome } from '../core/outcome.js'
 import { report } from '../core/report.js'
+import { type BatchListener, type BatchRun, indexOfTaken, Runner, tell } from './batch-runner.js'
 import type { Bell } from './bell.js'
 import { Deadlines } from './deadlines.js'
 import { Deaths } from './deaths.js'
@@ -103,7 +104,22 @@ export class WorkerPool implements ItemOwner {
 
   get stats(): ExecutorStats {
     const { maxWorkers, workers, idle, running } = this.#state
-    return { workers: workers.size, idle, queued: this.#state.queued + this.#paused.size, running, ...this.#counts, maxWorkers }
+    const { busyMs } = this
+    return { workers: workers.size, idle, queued: this.#state.queued + this.#paused.size, running, ...this.#counts, busyMs, maxWorkers }
+  }
+
+  /** A runner reads the clock when it begins and ends, but not for each item. */
+  get busyMs(): number {
+    let { busyMs } = this.#counts
+    if (this.#parts.outgoing !== undefined) return busyMs
+    const now = this.#deadlines.now()
+    for (const { calls } of this.#state.workers.values()) {
+      for (const ticket of calls) {
+        const { item, startedAt } = ticket as Attempt // All tickets of this pool are.
+        if (item.part instanceof Runner && startedAt !== undefined) busyMs += now - startedAt
+      }
+    }
+    return busyMs
   }
 
   /** Whether a call would have to wait for room in the queue. */
@@ -137,31 +153,34 @@ export class WorkerPool implements ItemOwner {
   }
 
   /**
-   * Takes many calls of one function at once; they stand in the queue as one and cost nothing until their turn comes. `ended` is told of each, in
-   * the order in which they end.
+   * Takes many calls of one function at once, each with an item and its index; they stand in the queue as one and cost nothing until their turn
+   * comes. `listener` is told of each, in the order in which they end. `timed`: also how long it took.
    * @throws as `submit`
    */
   submitBatch(
     fn: AnyFunction,
-    count: number,
-    args: (index: number) => readonly unknown[],
+    items: ArrayLike<unknown>,
     options: CheckedCallOptions,
     below: AnyFunction,
-    ended: (index: number, outcome: Outcome, item: WorkItem) => void,
+    listener: BatchListener,
+    timed: boolean,
   ): CallBatch {
     this.check()
     const site = captureCallSite(below)
     const context = callerContext()
-    let index = 0
+    const now = timed ? () => this.#deadlines.now() : undefined
+    const run: BatchRun = { state: this.#state, counts: this.#counts, now, fn, items, listener, site, context }
+    const runs = options.timeout === undefined && options.retries === undefined && options.onProgress === undefined
     const next = (): Attempt => {
-      const current = index++
-      const receive = (outcome: Outcome, item: WorkItem): void => ended(current, outcome, item)
-      const item = new WorkItem(this, fn, args(current), options, oneCall, site, context, { batch, receive, received: false })
+      const index = indexOfTaken(batch, items)
+      const receive = (outcome: Outcome, { attempts, ms }: WorkItem): void => tell(listener, index, outcome, attempts, ms)
+      const part = runs ? new Runner(run, batch, index) : { batch, receive, received: false }
+      const item = new WorkItem(this, fn, [items[index], index], options, oneCall, site, context, part)
       const attempt = new Attempt(item, 1)
       item.attempt = attempt
       return attempt
     }
-    const batch = new Batch(options.priority, count, next)
+    const batch = new Batch(options.priority, items.length, next)
     this.#state.submitted(batch)
     this.#drain()
     return batch

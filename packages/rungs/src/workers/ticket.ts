@@ -156,6 +156,13 @@ export class TicketQueue {
     return first instanceof Batch ? first.take() : first
   }
 
+  /** Takes the next call of the batch, which is the first, without making it a ticket: it follows another of the batch that has ended. */
+  shiftFollowing(batch: Batch): void {
+    if (batch.count === 1) this.remove(batch)
+    else this.size--
+    batch.count--
+  }
+
   /** To where it was: before those of its priority that were not taken before it. */
   putBack(ticket: Ticket): void {
     this.#level(ticket.priority).putBack(ticket)

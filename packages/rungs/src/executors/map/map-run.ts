@@ -249,6 +249,13 @@ export class MapRun<R> implements MapResults<R>, AsyncDisposable, Sink {
     if (failed || this.#audience.wantsNext) this.#deliver()
   }
 
+  gave(index: number, value: unknown): boolean {
+    if (this.#settles || this.#meter !== undefined || this.#audience.wantsNext) return false
+    this.#results.put(index, value)
+    if (++this.#ended === this.#read) this.advance()
+    return true
+  }
+
   allEnded(index: number, values: ArrayLike<unknown>): boolean {
     if (this.#settles || this.#meter !== undefined || this.#audience.wantsNext) return false
     this.#ended += values.length
