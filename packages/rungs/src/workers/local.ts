@@ -62,26 +62,31 @@ export function localSpawner(start: LocalStart): SpawnHost {
   }
 }
 
-/** What `currentCall()` gives in a task. */
-export class TaskCall implements CurrentCall {
-  readonly worker: WorkerInfo
-  readonly #attempt: Attempt
-  readonly #events: HostEvents
-  #controller: AbortController | undefined
-  #aborted: { readonly reason: unknown } | undefined
-  #id: number | undefined
+/** A place, as its calls see it. */
+export interface TaskPlace {
+  readonly info: WorkerInfo
+  progress(attempt: Attempt, value: unknown): void
+}
 
-  constructor(attempt: Attempt, worker: WorkerInfo, events: HostEvents) {
-    this.worker = worker
+/** What `currentCall()` gives in a task. Small: there is one for each item of a map, and most calls never ask. */
+export class TaskCall implements CurrentCall {
+  readonly #place: TaskPlace
+  readonly #attempt: Attempt
+  /** What has been asked for. */
+  #made: { id?: number; controller?: AbortController; aborted?: { readonly reason: unknown } } | undefined = undefined
+
+  constructor(attempt: Attempt, place: TaskPlace) {
     this.#attempt = attempt
-    this.#events = events
+    this.#place = place
   }
 
   get id(): number {
     const { item } = this.#attempt
+    if (item.part === undefined) return item.future.id
     // The calls that a runner makes have an item in common, and no future that anybody sees.
-    this.#id ??= item.part === undefined ? item.future.id : createFuture({ key: item.options.key }).id
-    return this.#id
+    this.#made ??= {}
+    this.#made.id ??= createFuture({ key: item.options.key }).id
+    return this.#made.id
   }
 
   get key(): string | undefined {
@@ -92,27 +97,33 @@ export class TaskCall implements CurrentCall {
     return this.#attempt.number
   }
 
+  get worker(): WorkerInfo {
+    return this.#place.info
+  }
+
   /** The attempt itself, while it is running: a task is on the thread of its pool. What a call has left behind has none. */
   get task(): Attempt | undefined {
     return this.#attempt.task === this ? this.#attempt : undefined
   }
 
-  /** Made when it is first asked for: most calls never look. */
   get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController()
-      if (this.#aborted !== undefined) this.#controller.abort(this.#aborted.reason)
+    this.#made ??= {}
+    const { controller = new AbortController(), aborted } = this.#made
+    if (this.#made.controller === undefined) {
+      this.#made.controller = controller
+      if (aborted !== undefined) controller.abort(aborted.reason)
     }
-    return this.#controller.signal
+    return controller.signal
   }
 
   progress(value: unknown): void {
-    this.#events.progress(this.#attempt, value)
+    this.#place.progress(this.#attempt, value)
   }
 
   abort(reason: unknown): void {
-    this.#aborted = { reason }
-    this.#controller?.abort(reason)
+    this.#made ??= {}
+    this.#made.aborted = { reason }
+    this.#made.controller?.abort(reason)
   }
 }
 
@@ -132,9 +143,9 @@ function beginAll(): void {
   for (const begin of beginning.splice(0)) begin()
 }
 
-class LocalHost implements WorkerHost {
+class LocalHost implements WorkerHost, TaskPlace {
   readonly replaceable = false
-  readonly #info: WorkerInfo
+  readonly info: WorkerInfo
   readonly #start: LocalStart
   readonly #events: HostEvents
   /** How many calls it has: one, but for places that are lent. */
@@ -147,7 +158,7 @@ class LocalHost implements WorkerHost {
   #gone = false
 
   constructor(info: WorkerInfo, start: LocalStart, events: HostEvents) {
-    this.#info = info
+    this.info = info
     this.#start = start
     this.#events = events
   }
@@ -158,6 +169,10 @@ class LocalHost implements WorkerHost {
     else this.#events.ready()
   }
 
+  progress(attempt: Attempt, value: unknown): void {
+    this.#events.progress(attempt, value)
+  }
+
   initializerFailed(reason: unknown): void {
     if (this.#gone) return
     this.#events.initializerFailed(reason)
@@ -165,7 +180,7 @@ class LocalHost implements WorkerHost {
   }
 
   send(attempt: Attempt): void {
-    attempt.task = new TaskCall(attempt, this.#info, this.#events)
+    attempt.task = new TaskCall(attempt, this)
     this.#running++
     this.#events.begun(attempt, attempt.sentAt ?? 0) // Set before it is sent.
     if (this.#telling && this.#following === undefined) this.#following = attempt
@@ -218,7 +233,7 @@ class LocalHost implements WorkerHost {
       if (turn !== undefined) await runner.pause(attempt.item, turn)
       // Meanwhile, or by what was told, the rest of the batch may have been cancelled.
       if (runner.batch.abandoned && !attempt.abandoned) runner.stop(attempt.item)
-      attempt.task = new TaskCall(attempt, this.#info, this.#events)
+      attempt.task = new TaskCall(attempt, this)
     }
   }
 

@@ -5,7 +5,7 @@ import { setImmediate } from 'node:timers'
 /** Milliseconds that calls may take one after the other before the loop goes round. */
 const longest = 10
 /** Calls between two looks at the clock, at most: it is about as dear as a short call. */
-const farthest = 64
+const farthest = 256
 /** Milliseconds between two looks, about. */
 const pace = 1
 

@@ -56,6 +56,8 @@ export class MapRun<R> implements MapResults<R>, AsyncDisposable, Sink {
   #read = 0
   #ended = 0
   #given = 0
+  /** Some slot holds an error to be thrown. */
+  #hasFailed = false
   readonly #taskWait: TaskWait = { describe: () => 'a result of map()', interrupted: (error) => this.#interrupted(error) }
   readonly #audience = new Audience<R>(this.#taskWait)
   /** Inside start(): what goes wrong is thrown by map() itself. */
@@ -242,6 +244,7 @@ export class MapRun<R> implements MapResults<R>, AsyncDisposable, Sink {
     this.#ended++
     const failed = outcome.status === 'rejected'
     this.#meter?.ended(failed)
+    if (failed && !this.#settles) this.#hasFailed = true
     if (this.#settles) this.#results.put(index, recordOf(index, input, outcome, attempts, ms))
     else this.#results.put(index, failed ? new Failed(outcome.reason) : outcome.value)
     // A cancelled call is not a failure: whoever did it knows.
@@ -292,6 +295,11 @@ export class MapRun<R> implements MapResults<R>, AsyncDisposable, Sink {
 
   /** Gives what is there to those who wait, then reads on. */
   #deliver(): void {
+    // All there is, for whoever wants it all.
+    if (this.#isDrained && this.#ended === this.#read && !this.#hasFailed && this.#audience.isWaiting && !this.#audience.wantsNext) {
+      this.#given = this.#read
+      this.#results.keepAll()
+    }
     while (this.#audience.isWaiting) {
       const slot = this.#results.peek()
       if (slot === NONE) {
