@@ -188,6 +188,7 @@ export class WorkerPool implements ItemOwner {
 
   /** The calls of a batch that have not begun shall not; nobody is told. */
   cancelBatch(batch: CallBatch): void {
+    if (batch.abandoned) return
     this.#counts.cancelled += batch.count
     this.#state.abandoned(batch)
     this.#drain()

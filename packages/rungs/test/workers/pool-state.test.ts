@@ -27,6 +27,7 @@ describe('the decisions of a pool', () => {
       { numRuns: histories / perRun, seed, endOnFailure: true },
     )
     expect(World.takenBack).toBeGreaterThan(2_000)
+    expect(World.followed).toBeGreaterThan(2_000)
   })
 
   const config = {
