@@ -1,19 +1,58 @@
-// A batch whose calls need nothing of their own (no time limit, no further attempt) runs as a loop written by hand would: a runner takes a place of
-// the pool once, and runs one item there after the other. After each item it asks whether it is still this batch's turn in this place; when it is
-// not, the runner ends as any call does, and the pool decides anew. So the pool sees one call per runner and decides nothing per item, and what is
-// made for an item is only what tells it apart: the call that `currentCall()` gives there.
+// Calls that need nothing of their own (no time limit, no further attempt) run as in a loop written by hand: a runner takes a place of the pool once,
+// and makes one call there after the other. After each it asks whether it is still the turn of its batch in this place; when it is not, the runner
+// ends as any call does, and the pool decides anew. So the pool sees one call per runner and decides nothing in between, and what is made for a call
+// is only what tells it apart: that which `currentCall()` gives there.
 //
-// That call is entered into an AsyncLocalStorage for each item, and not once per runner: code that an item has left behind must go on seeing its own
-// call, and a function that awaits before it asks, or before it waits for another call of its pool, must be recognised. There is no telling
-// beforehand which function will. It is about half of what an item costs.
+// That one is entered into an AsyncLocalStorage for each call, and not once per runner: code that a call has left behind must go on seeing its own,
+// and a function that awaits before it asks, or before it waits for another call of its pool, must be recognised. There is no telling beforehand
+// which function will. It is about half of what an item of a map costs.
 import type { AsyncResource } from 'node:async_hooks'
 import { joinStacks } from '../calls/index.js'
 import { type CallSite, framesOf } from '../core/call-site.js'
+import { type CurrentCall, runInCall } from '../core/current-call.js'
 import { CancelledError } from '../core/errors.js'
+import type { Future } from '../core/future.js'
 import type { Outcome } from '../core/outcome.js'
 import type { PoolState } from './pool-state.js'
 import type { Batch } from './ticket.js'
 import type { AnyFunction, Attempt, Part, WorkItem } from './work-item.js'
+
+/** What runners need of their pool. */
+export interface RunnerOwner {
+  readonly state: PoolState
+  readonly counts: { done: number; failed: number; busyMs: number }
+}
+
+/** Takes a place for call after call. */
+export abstract class Runner implements Part {
+  abstract readonly batch: Batch
+  /** The async context in which it waits for its calls. */
+  abstract readonly context: AsyncResource
+  /** The call that is running has been cancelled. */
+  received = false
+
+  /** Makes the call. */
+  abstract call(task: CurrentCall | undefined): unknown
+  /** Of the call, if it has one. */
+  abstract readonly future: Future<unknown> | undefined
+  /** The call has ended. @returns false if it was the last here: then its end is still to be told */
+  abstract goesOn(attempt: Attempt, failed: boolean, result: unknown): boolean
+  /** The outcome of the last call, or of one that was cancelled: they end as any call does. */
+  abstract receive(outcome: Outcome, item: WorkItem): void
+
+  /** Waits before the call begins. */
+  async pause(item: WorkItem, turn: Promise<void>): Promise<void> {
+    item.attempts = 0
+    await turn
+    item.attempts = 1
+  }
+
+  /** The call has not begun, and shall not. */
+  drop(item: WorkItem): void {
+    item.attempts = 0
+    item.stop(new CancelledError('The call was cancelled before it began'))
+  }
+}
 
 /** Told of each call of a batch that has begun, or was cancelled by itself, once. `ms`: how long it ran; 0 where that was not asked for. */
 export interface BatchListener {
@@ -21,11 +60,9 @@ export interface BatchListener {
   rejected(index: number, reason: unknown, attempts: number, ms: number): void
 }
 
-/** What all runners of a batch have in common. */
-export interface BatchRun {
-  readonly state: PoolState
-  /** Of the pool. */
-  readonly counts: { done: number; failed: number; busyMs: number }
+/** What all runners of a batch of items have in common. */
+export interface ItemRun {
+  readonly owner: RunnerOwner
   /** The clock of the pool; undefined when nobody asks how long each item takes. */
   readonly now: (() => number) | undefined
   readonly fn: AnyFunction
@@ -36,59 +73,58 @@ export interface BatchRun {
   readonly context: AsyncResource
 }
 
-export class Runner implements Part {
-  readonly run: BatchRun
+/** Of a map. */
+export class ItemRunner extends Runner {
   readonly batch: Batch
+  readonly future = undefined
+  readonly #run: ItemRun
   /** Of the item that is running. */
-  index: number
-  received = false
+  #index: number
 
-  constructor(run: BatchRun, batch: Batch, index: number) {
-    this.run = run
+  constructor(run: ItemRun, batch: Batch, index: number) {
+    super()
     this.batch = batch
-    this.index = index
+    this.#run = run
+    this.#index = index
   }
 
-  /** The outcome of the last item, or of one that was cancelled: they end as any call does. */
-  receive(outcome: Outcome, { attempts, ms }: WorkItem): void {
-    tell(this.run.listener, this.index, outcome, attempts, ms)
+  get context(): AsyncResource {
+    return this.#run.context
   }
 
-  /** The item has ended. @returns false if it was the last here: then its end is still to be told */
+  call(task: CurrentCall | undefined): unknown {
+    const { fn, items } = this.#run
+    const index = this.#index
+    return runInCall(task, fn, items[index], index)
+  }
+
   goesOn(attempt: Attempt, failed: boolean, result: unknown): boolean {
-    const { run, index, batch } = this
-    if (!run.state.follows(attempt, batch)) return false
-    this.index = indexOfTaken(batch, run.items)
+    const { owner, items, now, listener, site } = this.#run
+    const { state, counts } = owner
+    if (!state.follows(attempt, this.batch)) return false
+    const index = this.#index
+    this.#index = indexOfTaken(this.batch, items)
     let ms = 0
-    if (run.now !== undefined) {
-      const now = run.now()
-      ms = now - (attempt.startedAt ?? now)
-      run.counts.busyMs += ms
-      attempt.startedAt = now
-      attempt.item.startedAt = now
+    if (now !== undefined) {
+      const at = now()
+      ms = at - (attempt.startedAt ?? at)
+      counts.busyMs += ms
+      attempt.startedAt = at
+      attempt.item.startedAt = at
     }
     if (failed) {
-      joinStacks(result, framesOf(run.site))
-      run.counts.failed++
-      run.listener.rejected(index, result, 1, ms)
+      joinStacks(result, framesOf(site))
+      counts.failed++
+      listener.rejected(index, result, 1, ms)
     } else {
-      run.counts.done++
-      run.listener.fulfilled(index, result, 1, ms)
+      counts.done++
+      listener.fulfilled(index, result, 1, ms)
     }
     return true
   }
 
-  /** Waits before the item begins. */
-  async pause(item: WorkItem, turn: Promise<void>): Promise<void> {
-    item.attempts = 0
-    await turn
-    item.attempts = 1
-  }
-
-  /** The item has not begun, and shall not. */
-  stop(item: WorkItem): void {
-    item.attempts = 0
-    item.stop(new CancelledError('The batch was cancelled before the call began'))
+  receive(outcome: Outcome, { attempts, ms }: WorkItem): void {
+    tell(this.#run.listener, this.#index, outcome, attempts, ms)
   }
 }
 

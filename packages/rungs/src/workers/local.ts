@@ -1,7 +1,7 @@
 // Runs calls on this very event loop. A worker is then a place: nothing is started, sent or copied, and nothing can be ended that does not end by
 // itself.
 import { type CurrentCall, runInCall, type WorkerInfo } from '../core/current-call.js'
-import { createFuture } from '../core/future.js'
+import { createFuture, type Future } from '../core/future.js'
 import { fulfilled, type Outcome, rejected } from '../core/outcome.js'
 import { report } from '../core/report.js'
 import { Runner } from './batch-runner.js'
@@ -72,21 +72,22 @@ export interface TaskPlace {
 export class TaskCall implements CurrentCall {
   readonly #place: TaskPlace
   readonly #attempt: Attempt
-  /** What has been asked for. */
-  #made: { id?: number; controller?: AbortController; aborted?: { readonly reason: unknown } } | undefined = undefined
+  #future: Future<unknown> | undefined
+  /** What has been asked for, or has happened. */
+  #made: { controller?: AbortController; aborted?: { readonly reason: unknown } } | undefined = undefined
 
   constructor(attempt: Attempt, place: TaskPlace) {
+    const { part } = attempt.item
     this.#attempt = attempt
     this.#place = place
+    this.#future = part instanceof Runner ? part.future : undefined
   }
 
   get id(): number {
     const { item } = this.#attempt
-    if (item.part === undefined) return item.future.id
-    // The calls that a runner makes have an item in common, and no future that anybody sees.
-    this.#made ??= {}
-    this.#made.id ??= createFuture({ key: item.options.key }).id
-    return this.#made.id
+    // The items of a map that a runner makes have a work item in common, and no future that anybody sees.
+    this.#future ??= item.part instanceof Runner ? createFuture({ key: item.options.key }) : item.future
+    return this.#future.id
   }
 
   get key(): string | undefined {
@@ -208,19 +209,17 @@ class LocalHost implements WorkerHost, TaskPlace {
 
   /** In the context of the submitter, and in no call. */
   #startRunner(attempt: Attempt, runner: Runner): Promise<Attempt | undefined> {
-    return runner.run.context.runInAsyncScope(() => runInCall(undefined, () => this.#serveBatch(attempt, runner)))
+    return runner.context.runInAsyncScope(() => runInCall(undefined, () => this.#serveBatch(attempt, runner)))
   }
 
   /** Runs items of a batch for as long as it is the turn of the batch here. @returns the call that follows then on this place */
   async #serveBatch(attempt: Attempt, runner: Runner): Promise<Attempt | undefined> {
-    const { fn, items } = runner.run
     for (;;) {
-      const { index } = runner
       let failed = false
       let result: unknown
       try {
         if (attempt.abandoned) throw attempt.abortReason
-        result = runInCall(attempt.task, fn, items[index], index)
+        result = runner.call(attempt.task)
         // What is no promise of the language may look at who awaits it, as a future does.
         if (isThenable(result)) result = await (result.constructor === Promise ? result : runInCall(attempt.task, settled, result))
       } catch (reason) {
@@ -232,7 +231,7 @@ class LocalHost implements WorkerHost, TaskPlace {
       const turn = nextTurn()
       if (turn !== undefined) await runner.pause(attempt.item, turn)
       // Meanwhile, or by what was told, the rest of the batch may have been cancelled.
-      if (runner.batch.abandoned && !attempt.abandoned) runner.stop(attempt.item)
+      if (runner.batch.abandoned && !attempt.abandoned) runner.drop(attempt.item)
       attempt.task = new TaskCall(attempt, this)
     }
   }

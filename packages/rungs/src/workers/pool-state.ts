@@ -167,6 +167,11 @@ export class PoolState {
     return this.#queue.size + this.#load - this.#maxWorkers * this.#config.callsPerWorker - this.#extra
   }
 
+  /** Whether what is submitted now has to wait: others do, and as many workers are there, or on their way, as there may be. */
+  get saturated(): boolean {
+    return this.#queue.size > 0 && this.#starting + this.#ready >= this.#maxWorkers + this.#blocked
+  }
+
   /** Calls that no worker has, first the next one. */
   get queue(): Iterable<Ticket> {
     return this.#window.size === 0 ? this.#queue : [...this.#window, ...this.#queue]
@@ -178,6 +183,19 @@ export class PoolState {
     ticket.place = 'queued'
     this.#queue.push(ticket)
     if (this.#early > 0 && ticket.priority > this.#earlyPriority) this.#recallAll()
+    this.#decide()
+  }
+
+  /** Another call of a batch that waits. */
+  joined(batch: Batch): void {
+    this.#queue.grow(batch)
+    this.#decide()
+  }
+
+  /** One call less of a batch that waits. */
+  dropped(batch: Batch): void {
+    if (batch.list === undefined) return
+    this.#queue.shrink(batch)
     this.#decide()
   }
 

@@ -3,15 +3,15 @@
 import type { Outgoing } from '../calls/index.js'
 import { joinStacks } from '../calls/index.js'
 import { callerContext } from '../core/async-context.js'
-import type { CheckedCallOptions } from '../core/call-options.js'
+import { type CheckedCallOptions, defaultCallOptions } from '../core/call-options.js'
 import { captureCallSite, framesOf } from '../core/call-site.js'
 import { currentCall } from '../core/current-call.js'
 import { CancelledError, ExecutorShutdownError, NotShippableError, QueueFullError, TimeoutError } from '../core/errors.js'
 import type { ExecutorStats } from '../core/executor.js'
-import { onDone } from '../core/future.js'
+import { type Future, onDone } from '../core/future.js'
 import type { Outcome } from '../core/outcome.js'
 import { report } from '../core/report.js'
-import { type BatchListener, type BatchRun, indexOfTaken, Runner, tell } from './batch-runner.js'
+import { type BatchListener, type ItemRun, ItemRunner, indexOfTaken, Runner, tell } from './batch-runner.js'
 import type { Bell } from './bell.js'
 import { Deadlines } from './deadlines.js'
 import { Deaths } from './deaths.js'
@@ -26,6 +26,7 @@ import { Room } from './room.js'
 import { SignalWatch } from './signal-watch.js'
 import { snapshotOf } from './snapshot.js'
 import { Batch, Ticket } from './ticket.js'
+import { type CallRunner, WaitingCalls, type WaitingOwner } from './waiting-calls.js'
 import {
   type AnyFunction,
   Attempt,
@@ -81,6 +82,9 @@ export class WorkerPool implements ItemOwner {
   #cancelsFutures = false
   #terminating: { readonly kill: boolean } | undefined
   #counts = { done: 0, failed: 0, cancelled: 0, retried: 0, restarts: 0, busyMs: 0 }
+  readonly #runners: WaitingOwner
+  /** The last of the calls that wait as one. */
+  #waiting: WaitingCalls | undefined
   #batchNow: number | undefined
   #sendNow = 0
   #paceCheck: ReturnType<typeof setTimeout> | undefined
@@ -94,6 +98,18 @@ export class WorkerPool implements ItemOwner {
     const { news } = parts
     this.waitSync = news && ((item, ms) => this.#waitSync(item, ms, news))
     this.#state = new PoolState(options)
+    this.#runners = {
+      state: this.#state,
+      counts: this.#counts,
+      attemptOf: (runner) => this.#attemptOf(runner),
+      dropped: (batch) => {
+        this.#counts.cancelled++
+        this.#state.dropped(batch)
+        this.#drain()
+      },
+      stopped: ({ item }, reason) => this.cancelled(item, reason),
+      awaitedFuture: (future) => this.#awaited(future),
+    }
     if (parts.hub !== undefined) parts.hub.batch = (run) => this.#together(run)
     this.#drain()
   }
@@ -147,6 +163,30 @@ export class WorkerPool implements ItemOwner {
     return this.#accept(fn, args, options, below, mode)
   }
 
+  /** As {@link submit}, when only the future is wanted. */
+  call(fn: AnyFunction, args: readonly unknown[], options: CheckedCallOptions, below: AnyFunction): Future<unknown> {
+    const joins = options === defaultCallOptions && this.#joins && this.#state.saturated && this.#state.open
+    if (!joins || this.#deaths.isBroken) return this.submit(fn, args, options, below).future
+    const site = captureCallSite(below)
+    const context = callerContext()
+    if (this.#waiting?.isLast) {
+      const future = this.#waiting.add(fn, args, site, context)
+      this.#state.joined(this.#waiting)
+      return future
+    }
+    this.#waiting = new WaitingCalls(this.#runners)
+    const future = this.#waiting.add(fn, args, site, context)
+    this.#waiting.count = 1
+    this.#state.submitted(this.#waiting)
+    this.#drain()
+    return future
+  }
+
+  /** Whether calls that wait may do so as one: tasks, for which there is no limit of the queue that somebody may wait for. */
+  get #joins(): boolean {
+    return this.#parts.outgoing === undefined && this.#options.maxQueue === Number.POSITIVE_INFINITY
+  }
+
   /** Whether {@link submitBatch} can be used: not by a task of this pool, which lends its place for each call that it waits for. */
   get takesBatches(): boolean {
     return this.#options.maxQueue === Number.POSITIVE_INFINITY && this.#callingTask() === undefined
@@ -169,12 +209,12 @@ export class WorkerPool implements ItemOwner {
     const site = captureCallSite(below)
     const context = callerContext()
     const now = timed ? () => this.#deadlines.now() : undefined
-    const run: BatchRun = { state: this.#state, counts: this.#counts, now, fn, items, listener, site, context }
+    const run: ItemRun = { owner: this.#runners, now, fn, items, listener, site, context }
     const runs = options.timeout === undefined && options.retries === undefined && options.onProgress === undefined
     const next = (): Attempt => {
       const index = indexOfTaken(batch, items)
       const receive = (outcome: Outcome, { attempts, ms }: WorkItem): void => tell(listener, index, outcome, attempts, ms)
-      const part = runs ? new Runner(run, batch, index) : { batch, receive, received: false }
+      const part = runs ? new ItemRunner(run, batch, index) : { batch, receive, received: false }
       const item = new WorkItem(this, fn, [items[index], index], options, oneCall, site, context, part)
       const attempt = new Attempt(item, 1)
       item.attempt = attempt
@@ -184,6 +224,14 @@ export class WorkerPool implements ItemOwner {
     this.#state.submitted(batch)
     this.#drain()
     return batch
+  }
+
+  #attemptOf(runner: CallRunner): Attempt {
+    const item = new WorkItem(this, runs, noArgs, defaultCallOptions, oneCall, undefined, runner.context, runner)
+    const attempt = new Attempt(item, 1)
+    item.attempt = attempt
+    runner.attempt = attempt
+    return attempt
   }
 
   /** The calls of a batch that have not begun shall not; nobody is told. */
@@ -505,10 +553,14 @@ export class WorkerPool implements ItemOwner {
 
   /** A task of this pool that waits for another lends its place. */
   awaited(item: WorkItem): void {
+    this.#awaited(item.future)
+  }
+
+  #awaited(future: Future<unknown>): void {
     const waiter = this.#callingTask()
-    if (waiter === undefined || item.done) return
+    if (waiter === undefined || future.done) return
     if (waiter.waits++ === 0) this.#state.lent(waiter, 'place')
-    onDone(item.future, () => {
+    onDone(future, () => {
       if (--waiter.waits === 0) this.#state.regained(waiter)
       this.#drain()
     })
@@ -806,6 +858,11 @@ export class WorkerPool implements ItemOwner {
     return next === undefined ? undefined : next - now
   }
 }
+
+const noArgs: readonly unknown[] = []
+
+/** Stands for the functions that a runner calls. */
+function runs(): void {}
 
 function withResolvers<T>(): { promise: Promise<T>; resolve(value: T): void } {
   let resolve: (value: T) => void = () => {}
