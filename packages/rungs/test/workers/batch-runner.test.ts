@@ -254,16 +254,13 @@ describe('errors', () => {
     const gates = new Gates()
     const results = pool.map(gates.pass, ['a', 'b', 'c'], { onError: 'settle' }).toArray()
     await gates.open('a')
-    const before = performance.now()
     await gates.fail('b', 'no b')
-    const elapsed = performance.now() - before
     await gates.open('c')
     const [a, b, c] = await results
     expect(a).toMatchObject({ status: 'fulfilled', value: 'a', index: 0, input: 'a', attempts: 1 })
     expect(b).toMatchObject({ status: 'rejected', reason: 'no b', index: 1, input: 'b', attempts: 1 })
     expect(c).toMatchObject({ status: 'fulfilled', value: 'c', index: 2, input: 'c', attempts: 1 })
     expect(b?.ms).toBeGreaterThanOrEqual(0)
-    expect(elapsed).toBeGreaterThanOrEqual(0)
     expect(pool.stats).toMatchObject({ done: 2, failed: 1 })
   })
 
@@ -310,7 +307,7 @@ describe('inside of an item', () => {
     expect(currentCall()).toBeUndefined()
   })
 
-  it('is that item whose progress is told, and no call for whoever awaits the results', async () => {
+  it('currentCall() is no call for whoever awaits the results', async () => {
     await using pool = new TaskPoolExecutor(2)
     for await (const call of pool.map(async () => currentCall(), numbers(4))) {
       expect(call).toMatchObject({ key: undefined, attempt: 1, worker: { kind: 'task' } })
