@@ -89,6 +89,8 @@ export class World {
     const events: [number, () => void][] = [
       [6, () => this.#submit()],
       [1, () => this.#submitBatch()],
+      [1, () => this.#join()],
+      [0.4, () => this.#drop()],
       [6, () => this.#startWorker()],
       [6, () => this.#claim()],
       [8, () => this.#end()],
@@ -136,6 +138,30 @@ export class World {
     this.#rests.set(batch, rest)
     this.#batches.push(batch)
     this.state.submitted(batch)
+  }
+
+  /** Another call joins a batch at whose end it would stand anyway. */
+  #join(): void {
+    if (!this.state.open || this.state.broken) return
+    const batch = this.#pick(this.#batches.filter(({ list, next }) => list !== undefined && next === undefined))
+    if (batch === undefined) return
+    const call = this.#newCall(batch.priority)
+    call.batch = batch
+    this.#note(`${call.number} joins a batch`)
+    this.#rests.get(batch)?.push(call)
+    this.state.joined(batch)
+  }
+
+  /** One of a batch is cancelled while it waits. */
+  #drop(): void {
+    const batch = this.#pick(this.#batches.filter(({ list }) => list !== undefined))
+    const rest = batch && this.#rests.get(batch)
+    if (batch === undefined || rest === undefined) return
+    const [call] = rest.splice(this.#below(rest.length), 1)
+    assert.ok(call, 'a batch in the queue has calls')
+    this.#note(`${call.number} is dropped`)
+    this.#settle(call, 'cancelled')
+    this.state.dropped(batch)
   }
 
   /** One of a batch ends, and the next one may follow in its place: the ticket then stands for that one, and for neither is anything decided. */
