@@ -24,10 +24,16 @@ export interface WaitingOwner extends RunnerOwner {
   awaitedFuture(future: Future<unknown>): void
 }
 
+/** The arguments of a call that has not just one. */
+class ArgumentList {
+  constructor(readonly list: readonly unknown[]) {}
+}
+
 class WaitingCall implements Driver {
   readonly batch: WaitingCalls
   readonly fn: AnyFunction
-  args: readonly unknown[]
+  /** The only argument, or a list of them: an array for each call would be a tenth of what waits. */
+  args: unknown
   readonly context: AsyncResource
   readonly future: Future<unknown>
   /** Who makes the call; undefined while it waits. */
@@ -37,7 +43,7 @@ class WaitingCall implements Driver {
   constructor(batch: WaitingCalls, fn: AnyFunction, args: readonly unknown[], site: CallSite | undefined, context: AsyncResource) {
     this.batch = batch
     this.fn = fn
-    this.args = args
+    this.args = args.length === 1 ? args[0] : new ArgumentList(args)
     this.context = context
     this.future = createFuture({ driver: this, site, context })
   }
@@ -94,7 +100,7 @@ export class WaitingCalls extends Batch {
 
   /** It was cancelled while it waits. It keeps its place in the list until its turn comes. */
   dropped(call: WaitingCall): void {
-    call.args = []
+    call.args = undefined
     this.owner.dropped(this)
   }
 }
@@ -124,7 +130,9 @@ export class CallRunner extends Runner {
   call(task: CurrentCall | undefined): unknown {
     const { context, fn, args, future } = this.#call
     startFuture(future)
-    return context.runInAsyncScope(runInCall, undefined, task, fn, ...args)
+    return args instanceof ArgumentList
+      ? context.runInAsyncScope(runInCall, undefined, task, fn, ...args.list)
+      : context.runInAsyncScope(runInCall, undefined, task, fn, args)
   }
 
   get future(): Future<unknown> {
