@@ -252,7 +252,8 @@ class LocalHost implements WorkerHost, TaskPlace {
     const { task, item, abortReason } = attempt
     if (task === undefined) return
     try {
-      item.context.runInAsyncScope(runInCall, undefined, task, () => task.abort(abortReason))
+      const { context } = item.part instanceof Runner ? item.part : item
+      context.runInAsyncScope(runInCall, undefined, task, () => task.abort(abortReason))
       this.credit(attempt, 'stop')
     } catch (error) {
       report('RUNGS_CALLBACK', "A listener of a call's signal threw", error)

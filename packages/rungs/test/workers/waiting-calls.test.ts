@@ -127,6 +127,26 @@ describe('calls that wait', () => {
     await pool.shutdown()
   })
 
+  it('hear of their end in the context of whoever submitted them', async () => {
+    const { pool, open } = await takenPool()
+    const storage = new AsyncLocalStorage<number>()
+    const heard: unknown[] = []
+    const futures = [0, 1, 2].map((n) =>
+      storage.run(n, () =>
+        pool.submit(async () => {
+          const call = currentCall()
+          call?.signal.addEventListener('abort', () => heard.push(storage.getStore(), currentCall() === call))
+          if (n === 1) futures[1]?.cancel()
+          await turn()
+        }),
+      ),
+    )
+    open()
+    await futures[2]
+    expect(heard).toEqual([1, true])
+    await pool.shutdown()
+  })
+
   it('get a place that a running one lends them', async () => {
     const { pool, open } = await takenPool()
     const outer = pool.submit(async () => {
