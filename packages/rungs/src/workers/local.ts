@@ -76,11 +76,11 @@ export class TaskCall implements CurrentCall {
   /** What has been asked for, or has happened. */
   #made: { controller?: AbortController; aborted?: { readonly reason: unknown } } | undefined = undefined
 
-  constructor(attempt: Attempt, place: TaskPlace) {
-    const { part } = attempt.item
+  /** `future`: of the call, if it has one of its own beside its work item. */
+  constructor(attempt: Attempt, place: TaskPlace, future: Future<unknown> | undefined) {
     this.#attempt = attempt
     this.#place = place
-    this.#future = part instanceof Runner ? part.future : undefined
+    this.#future = future
   }
 
   get id(): number {
@@ -181,7 +181,8 @@ class LocalHost implements WorkerHost, TaskPlace {
   }
 
   send(attempt: Attempt): void {
-    attempt.task = new TaskCall(attempt, this)
+    const { part } = attempt.item
+    attempt.task = new TaskCall(attempt, this, part instanceof Runner ? part.future : undefined)
     this.#running++
     this.#events.begun(attempt, attempt.sentAt ?? 0) // Set before it is sent.
     if (this.#telling && this.#following === undefined) this.#following = attempt
@@ -232,7 +233,7 @@ class LocalHost implements WorkerHost, TaskPlace {
       if (turn !== undefined) await runner.pause(attempt.item, turn)
       // Meanwhile, or by what was told, the rest of the batch may have been cancelled.
       if (runner.batch.abandoned && !attempt.abandoned) runner.drop(attempt.item)
-      attempt.task = new TaskCall(attempt, this)
+      attempt.task = new TaskCall(attempt, this, runner.future)
     }
   }
 
