@@ -48,6 +48,11 @@ export class Batch extends Ticket {
     this.#next = next
   }
 
+  /** Whether it is in the queue and nothing of its priority comes after it: what is submitted now may join it. */
+  get isLast(): boolean {
+    return this.list !== undefined && this.next === undefined
+  }
+
   take(): Ticket {
     this.count--
     return this.#next()

@@ -73,11 +73,6 @@ export class WaitingCalls extends Batch {
     return this.owner.attemptOf(new CallRunner(this, this.shift()))
   }
 
-  /** Whether what is submitted now comes right after what is here. */
-  get isLast(): boolean {
-    return this.list !== undefined && this.next === undefined
-  }
-
   add(fn: AnyFunction, args: readonly unknown[], site: CallSite | undefined, context: AsyncResource): Future<unknown> {
     const call = new WaitingCall(this, fn, args, site, context)
     if (this.#last === undefined) this.#first = call

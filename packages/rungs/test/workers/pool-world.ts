@@ -143,7 +143,7 @@ export class World {
   /** Another call joins a batch at whose end it would stand anyway. */
   #join(): void {
     if (!this.state.open || this.state.broken) return
-    const batch = this.#pick(this.#batches.filter(({ list, next }) => list !== undefined && next === undefined))
+    const batch = this.#pick(this.#batches.filter(({ isLast }) => isLast))
     if (batch === undefined) return
     const call = this.#newCall(batch.priority)
     call.batch = batch
@@ -154,7 +154,7 @@ export class World {
 
   /** One of a batch is cancelled while it waits. */
   #drop(): void {
-    const batch = this.#pick(this.#batches.filter(({ list }) => list !== undefined))
+    const batch = this.#pick(this.#batches.filter((batch) => batch.place === 'queued' && this.#rests.get(batch)?.length))
     const rest = batch && this.#rests.get(batch)
     if (batch === undefined || rest === undefined) return
     const [call] = rest.splice(this.#below(rest.length), 1)
