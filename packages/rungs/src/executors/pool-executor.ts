@@ -65,7 +65,7 @@ export class PoolExecutor implements Executor {
   submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Future<Awaited<R>> {
     requireFunction('The first argument of submit()', fn)
     const { pool, options } = this.#view
-    return pool.submit(fn, args, options, this.submit).future as Future<Awaited<R>> // What fn gives.
+    return pool.call(fn, args, options, this.submit) as Future<Awaited<R>> // What fn gives.
   }
 
   map<T, R>(

@@ -46,10 +46,8 @@ export class PoolSubmitter implements Submitter {
     const pool = this.#pool
     // Each call of a pool that sends is data of its own; and a task that maps over its own pool lends its place for each call that it waits for.
     if (this.sends || !pool.takesBatches) return undefined
-    return (fn, count, args, options, ended) => {
-      const batch = pool.submitBatch(fn, count, args, options, this.#below, (index, outcome, item) =>
-        ended(index, outcome, item.attempts, item.ms),
-      )
+    return (fn, items, options, listener, timed) => {
+      const batch = pool.submitBatch(fn, items, options, this.#below, listener, timed)
       return {
         get running() {
           return pool.runningOf(batch)

@@ -1,12 +1,15 @@
 // Runs calls on this very event loop. A worker is then a place: nothing is started, sent or copied, and nothing can be ended that does not end by
 // itself.
 import { type CurrentCall, runInCall, type WorkerInfo } from '../core/current-call.js'
-import type { Outcome } from '../core/outcome.js'
+import { createFuture, type Future } from '../core/future.js'
+import { fulfilled, type Outcome, rejected } from '../core/outcome.js'
 import { report } from '../core/report.js'
+import { Runner } from './batch-runner.js'
 import type { HostEvents, SpawnHost, WorkerHost } from './host.js'
 import type { PoolOptions } from './pool-options.js'
 import { isThenable } from './running-call.js'
 import { runStream, type StreamControl } from './serve-stream.js'
+import { nextTurn } from './turns.js'
 import type { Attempt } from './work-item.js'
 
 /** All places of a pool share one initializer and one finalizer: module state is here only once. */
@@ -59,22 +62,32 @@ export function localSpawner(start: LocalStart): SpawnHost {
   }
 }
 
-/** What `currentCall()` gives in a task. */
-export class TaskCall implements CurrentCall {
-  readonly worker: WorkerInfo
-  readonly #attempt: Attempt
-  readonly #events: HostEvents
-  #controller: AbortController | undefined
-  #aborted: { readonly reason: unknown } | undefined
+/** A place, as its calls see it. */
+export interface TaskPlace {
+  readonly info: WorkerInfo
+  progress(attempt: Attempt, value: unknown): void
+}
 
-  constructor(attempt: Attempt, worker: WorkerInfo, events: HostEvents) {
-    this.worker = worker
+/** What `currentCall()` gives in a task. Small: there is one for each item of a map, and most calls never ask. */
+export class TaskCall implements CurrentCall {
+  readonly #place: TaskPlace
+  readonly #attempt: Attempt
+  #future: Future<unknown> | undefined
+  /** What has been asked for, or has happened. */
+  #made: { controller?: AbortController; aborted?: { readonly reason: unknown } } | undefined = undefined
+
+  /** `future`: of the call, if it has one of its own beside its work item. */
+  constructor(attempt: Attempt, place: TaskPlace, future: Future<unknown> | undefined) {
     this.#attempt = attempt
-    this.#events = events
+    this.#place = place
+    this.#future = future
   }
 
   get id(): number {
-    return this.#attempt.item.future.id
+    const { item } = this.#attempt
+    // The items of a map that a runner makes have a work item in common, and no future that anybody sees.
+    this.#future ??= item.part instanceof Runner ? createFuture({ key: item.options.key }) : item.future
+    return this.#future.id
   }
 
   get key(): string | undefined {
@@ -85,28 +98,38 @@ export class TaskCall implements CurrentCall {
     return this.#attempt.number
   }
 
-  /** The attempt itself: a task is on the thread of its pool. */
-  get task(): Attempt {
-    return this.#attempt
+  get worker(): WorkerInfo {
+    return this.#place.info
   }
 
-  /** Made when it is first asked for: most calls never look. */
+  /** The attempt itself, while it is running: a task is on the thread of its pool. What a call has left behind has none. */
+  get task(): Attempt | undefined {
+    return this.#attempt.task === this ? this.#attempt : undefined
+  }
+
   get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController()
-      if (this.#aborted !== undefined) this.#controller.abort(this.#aborted.reason)
+    this.#made ??= {}
+    const { controller = new AbortController(), aborted } = this.#made
+    if (this.#made.controller === undefined) {
+      this.#made.controller = controller
+      if (aborted !== undefined) controller.abort(aborted.reason)
     }
-    return this.#controller.signal
+    return controller.signal
   }
 
   progress(value: unknown): void {
-    this.#events.progress(this.#attempt, value)
+    this.#place.progress(this.#attempt, value)
   }
 
   abort(reason: unknown): void {
-    this.#aborted = { reason }
-    this.#controller?.abort(reason)
+    this.#made ??= {}
+    this.#made.aborted = { reason }
+    this.#made.controller?.abort(reason)
   }
+}
+
+async function settled(thenable: PromiseLike<unknown>): Promise<unknown> {
+  return await thenable
 }
 
 /** Calls that begin in the next turn of microtasks, all in one: neither in the middle of submit() nor of the end of another call. */
@@ -121,9 +144,9 @@ function beginAll(): void {
   for (const begin of beginning.splice(0)) begin()
 }
 
-class LocalHost implements WorkerHost {
+class LocalHost implements WorkerHost, TaskPlace {
   readonly replaceable = false
-  readonly #info: WorkerInfo
+  readonly info: WorkerInfo
   readonly #start: LocalStart
   readonly #events: HostEvents
   /** How many calls it has: one, but for places that are lent. */
@@ -136,7 +159,7 @@ class LocalHost implements WorkerHost {
   #gone = false
 
   constructor(info: WorkerInfo, start: LocalStart, events: HostEvents) {
-    this.#info = info
+    this.info = info
     this.#start = start
     this.#events = events
   }
@@ -147,6 +170,10 @@ class LocalHost implements WorkerHost {
     else this.#events.ready()
   }
 
+  progress(attempt: Attempt, value: unknown): void {
+    this.#events.progress(attempt, value)
+  }
+
   initializerFailed(reason: unknown): void {
     if (this.#gone) return
     this.#events.initializerFailed(reason)
@@ -154,7 +181,8 @@ class LocalHost implements WorkerHost {
   }
 
   send(attempt: Attempt): void {
-    attempt.task = new TaskCall(attempt, this.#info, this.#events)
+    const { part } = attempt.item
+    attempt.task = new TaskCall(attempt, this, part instanceof Runner ? part.future : undefined)
     this.#running++
     this.#events.begun(attempt, attempt.sentAt ?? 0) // Set before it is sent.
     if (this.#telling && this.#following === undefined) this.#following = attempt
@@ -164,6 +192,11 @@ class LocalHost implements WorkerHost {
   /** Runs a call, and those that follow it on this place. */
   async #serve(first: Attempt): Promise<void> {
     for (let attempt: Attempt | undefined = first; attempt !== undefined; ) {
+      const { part } = attempt.item
+      if (part instanceof Runner) {
+        attempt = await this.#startRunner(attempt, part)
+        continue
+      }
       let outcome: Outcome
       try {
         const result = this.#run(attempt)
@@ -172,6 +205,35 @@ class LocalHost implements WorkerHost {
         outcome = { status: 'rejected', reason }
       }
       attempt = this.#ended(attempt, outcome)
+    }
+  }
+
+  /** In the context of the submitter, and in no call. */
+  #startRunner(attempt: Attempt, runner: Runner): Promise<Attempt | undefined> {
+    return runner.context.runInAsyncScope(() => runInCall(undefined, () => this.#serveBatch(attempt, runner)))
+  }
+
+  /** Runs items of a batch for as long as it is the turn of the batch here. @returns the call that follows then on this place */
+  async #serveBatch(attempt: Attempt, runner: Runner): Promise<Attempt | undefined> {
+    for (;;) {
+      let failed = false
+      let result: unknown
+      try {
+        if (attempt.abandoned) throw attempt.abortReason
+        result = runner.call(attempt.task)
+        // What is no promise of the language may look at who awaits it, as a future does.
+        if (isThenable(result)) result = await (result.constructor === Promise ? result : runInCall(attempt.task, settled, result))
+      } catch (reason) {
+        failed = true
+        result = reason
+      }
+      attempt.task = undefined
+      if (this.#gone || !runner.goesOn(attempt, failed, result)) return this.#ended(attempt, failed ? rejected(result) : fulfilled(result))
+      const turn = nextTurn()
+      if (turn !== undefined) await runner.pause(attempt.item, turn)
+      // Meanwhile, or by what was told, the rest of the batch may have been cancelled.
+      if (runner.batch.abandoned && !attempt.abandoned) runner.drop(attempt.item)
+      attempt.task = new TaskCall(attempt, this, runner.future)
     }
   }
 
@@ -191,7 +253,8 @@ class LocalHost implements WorkerHost {
     const { task, item, abortReason } = attempt
     if (task === undefined) return
     try {
-      item.context.runInAsyncScope(runInCall, undefined, task, () => task.abort(abortReason))
+      const { context } = item.part instanceof Runner ? item.part : item
+      context.runInAsyncScope(runInCall, undefined, task, () => task.abort(abortReason))
       this.credit(attempt, 'stop')
     } catch (error) {
       report('RUNGS_CALLBACK', "A listener of a call's signal threw", error)

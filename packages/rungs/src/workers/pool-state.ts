@@ -10,7 +10,7 @@
 // Where calls are pushed and are known to be short, a worker is given some more of them than it has places (`ahead`), so that it does not wait for
 // the next one. What it has not begun can be taken back: when the call before it takes long, when its worker blocks or ends, when a call of a higher
 // priority comes. Those go to the head of the queue again, in their order.
-import { type Ticket, TicketList, TicketQueue } from './ticket.js'
+import { type Batch, type Ticket, TicketList, TicketQueue } from './ticket.js'
 
 export interface PoolConfig {
   readonly maxWorkers: number
@@ -176,6 +176,11 @@ export class PoolState {
     return this.#queue.size + this.#load - this.#maxWorkers * this.#config.callsPerWorker - this.#extra
   }
 
+  /** Whether what is submitted now has to wait: others do, and as many workers are there, or on their way, as there may be. */
+  get saturated(): boolean {
+    return this.#queue.size > 0 && this.#starting + this.#ready >= this.#maxWorkers + this.#blocked
+  }
+
   /** Calls that no worker has, first the next one. */
   get queue(): Iterable<Ticket> {
     return this.#window.size === 0 ? this.#queue : [...this.#window, ...this.#queue]
@@ -187,6 +192,19 @@ export class PoolState {
     ticket.place = 'queued'
     this.#queue.push(ticket)
     if (this.#early > 0 && ticket.priority > this.#earlyPriority) this.#recallAll()
+    this.#decide()
+  }
+
+  /** Another call of a batch that waits. */
+  joined(batch: Batch): void {
+    this.#queue.grow(batch)
+    this.#decide()
+  }
+
+  /** One call less of a batch that waits. */
+  dropped(batch: Batch): void {
+    if (batch.list === undefined) return
+    this.#queue.shrink(batch)
     this.#decide()
   }
 
@@ -272,6 +290,23 @@ export class PoolState {
     if (recycle) this.#retire(worker)
     else if (worker.phase === 'ready' && this.#config.pull === undefined) this.#free.push(worker)
     this.#decide()
+  }
+
+  /**
+   * A call of the batch has ended. @returns whether the next one of the batch follows in its place, as the same ticket: whenever {@link ended} would
+   * have given the place to it. Otherwise nothing has changed.
+   */
+  follows(ticket: Ticket, batch: Batch): boolean {
+    const { worker } = ticket
+    if (this.#queue.first !== batch || ticket.place !== 'running' || worker?.phase !== 'ready') return false
+    if (ticket.abandoned || ticket.lends !== 'no') return false
+    const { callsPerWorker, maxTasksPerWorker } = this.#config
+    // Its place may be one that was lent to it and was taken back; and the last call of a worker is for it to retire with.
+    if (worker.calls.size > callsPerWorker + worker.extra || worker.given + 1 >= maxTasksPerWorker) return false
+    this.#fruitless = 0
+    this.#queue.shiftFollowing(batch)
+    worker.given++
+    return true
   }
 
   /** It waits for another call of this pool. `thread`: and blocks its thread meanwhile, so that another worker is needed. */

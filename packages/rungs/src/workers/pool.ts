@@ -3,14 +3,15 @@
 import type { Outgoing } from '../calls/index.js'
 import { joinStacks } from '../calls/index.js'
 import { callerContext } from '../core/async-context.js'
-import type { CheckedCallOptions } from '../core/call-options.js'
+import { type CheckedCallOptions, defaultCallOptions } from '../core/call-options.js'
 import { captureCallSite, framesOf } from '../core/call-site.js'
 import { currentCall } from '../core/current-call.js'
 import { CancelledError, ExecutorShutdownError, NotShippableError, QueueFullError, TimeoutError } from '../core/errors.js'
 import type { ExecutorStats } from '../core/executor.js'
-import { onDone } from '../core/future.js'
+import { type Future, onDone } from '../core/future.js'
 import type { Outcome } from '../core/outcome.js'
 import { report } from '../core/report.js'
+import { type BatchListener, type ItemRun, ItemRunner, indexOfTaken, Runner, tell } from './batch-runner.js'
 import type { Bell } from './bell.js'
 import { Deadlines } from './deadlines.js'
 import { Deaths } from './deaths.js'
@@ -25,6 +26,7 @@ import { Room } from './room.js'
 import { SignalWatch } from './signal-watch.js'
 import { snapshotOf } from './snapshot.js'
 import { Batch, Ticket } from './ticket.js'
+import { type CallRunner, WaitingCalls, type WaitingOwner } from './waiting-calls.js'
 import {
   type AnyFunction,
   Attempt,
@@ -79,6 +81,9 @@ export class WorkerPool implements ItemOwner {
   #cancelsFutures = false
   #terminating: { readonly kill: boolean } | undefined
   #counts = { done: 0, failed: 0, cancelled: 0, retried: 0, restarts: 0, busyMs: 0 }
+  readonly #runners: WaitingOwner
+  /** The last of the calls that wait as one. */
+  #waiting: WaitingCalls | undefined
   #batchNow: number | undefined
   #sendNow = 0
   #paceCheck: ReturnType<typeof setTimeout> | undefined
@@ -94,6 +99,18 @@ export class WorkerPool implements ItemOwner {
     this.waitSync = news && ((item, ms) => this.#waitSync(item, ms, news))
     this.#state = new PoolState(options)
     this.#state.unheard = ({ id }) => this.#hosts.get(id)?.unread ?? 0
+    this.#runners = {
+      state: this.#state,
+      counts: this.#counts,
+      attemptOf: (runner) => this.#attemptOf(runner),
+      dropped: (batch) => {
+        this.#counts.cancelled++
+        this.#state.dropped(batch)
+        this.#drain()
+      },
+      stopped: ({ item }, reason) => this.cancelled(item, reason),
+      awaitedFuture: (future) => this.#awaited(future),
+    }
     if (parts.hub !== undefined) parts.hub.batch = (run) => this.#together(run)
     this.#drain()
   }
@@ -104,7 +121,22 @@ export class WorkerPool implements ItemOwner {
 
   get stats(): ExecutorStats {
     const { maxWorkers, workers, idle, running } = this.#state
-    return { workers: workers.size, idle, queued: this.#state.queued + this.#paused.size, running, ...this.#counts, maxWorkers }
+    const { busyMs } = this
+    return { workers: workers.size, idle, queued: this.#state.queued + this.#paused.size, running, ...this.#counts, busyMs, maxWorkers }
+  }
+
+  /** A runner reads the clock when it begins and ends, but not for each item. */
+  get busyMs(): number {
+    let { busyMs } = this.#counts
+    if (this.#parts.outgoing !== undefined) return busyMs
+    const now = this.#deadlines.now()
+    for (const { calls } of this.#state.workers.values()) {
+      for (const ticket of calls) {
+        const { item, startedAt } = ticket as Attempt // All tickets of this pool are.
+        if (item.part instanceof Runner && startedAt !== undefined) busyMs += now - startedAt
+      }
+    }
+    return busyMs
   }
 
   /** Whether a call would have to wait for room in the queue. */
@@ -132,44 +164,80 @@ export class WorkerPool implements ItemOwner {
     return this.#accept(fn, args, options, below, mode)
   }
 
+  /** As {@link submit}, when only the future is wanted. */
+  call(fn: AnyFunction, args: readonly unknown[], options: CheckedCallOptions, below: AnyFunction): Future<unknown> {
+    const joins = options === defaultCallOptions && this.#joins && this.#state.saturated && this.#state.open
+    if (!joins || this.#deaths.isBroken) return this.submit(fn, args, options, below).future
+    const site = captureCallSite(below)
+    const context = callerContext()
+    if (this.#waiting?.isLast) {
+      const future = this.#waiting.add(fn, args, site, context)
+      this.#state.joined(this.#waiting)
+      return future
+    }
+    this.#waiting = new WaitingCalls(this.#runners)
+    const future = this.#waiting.add(fn, args, site, context)
+    this.#waiting.count = 1
+    this.#state.submitted(this.#waiting)
+    this.#drain()
+    return future
+  }
+
+  /** Whether calls that wait may do so as one: tasks, for which there is no limit of the queue that somebody may wait for. */
+  get #joins(): boolean {
+    return this.#parts.outgoing === undefined && this.#options.maxQueue === Number.POSITIVE_INFINITY
+  }
+
   /** Whether {@link submitBatch} can be used: not by a task of this pool, which lends its place for each call that it waits for. */
   get takesBatches(): boolean {
     return this.#options.maxQueue === Number.POSITIVE_INFINITY && this.#callingTask() === undefined
   }
 
   /**
-   * Takes many calls of one function at once; they stand in the queue as one and cost nothing until their turn comes. `ended` is told of each, in
-   * the order in which they end.
+   * Takes many calls of one function at once, each with an item and its index; they stand in the queue as one and cost nothing until their turn
+   * comes. `listener` is told of each, in the order in which they end. `timed`: also how long it took.
    * @throws as `submit`
    */
   submitBatch(
     fn: AnyFunction,
-    count: number,
-    args: (index: number) => readonly unknown[],
+    items: ArrayLike<unknown>,
     options: CheckedCallOptions,
     below: AnyFunction,
-    ended: (index: number, outcome: Outcome, item: WorkItem) => void,
+    listener: BatchListener,
+    timed: boolean,
   ): CallBatch {
     this.check()
     const site = captureCallSite(below)
     const context = callerContext()
-    let index = 0
+    const now = timed ? () => this.#deadlines.now() : undefined
+    const run: ItemRun = { owner: this.#runners, now, fn, items, listener, site, context }
+    const runs = options.timeout === undefined && options.retries === undefined && options.onProgress === undefined
     const next = (): Attempt => {
-      const current = index++
-      const receive = (outcome: Outcome, item: WorkItem): void => ended(current, outcome, item)
-      const item = new WorkItem(this, fn, args(current), options, oneCall, site, context, { batch, receive, received: false })
+      const index = indexOfTaken(batch, items)
+      const receive = (outcome: Outcome, { attempts, ms }: WorkItem): void => tell(listener, index, outcome, attempts, ms)
+      const part = runs ? new ItemRunner(run, batch, index) : { batch, receive, received: false }
+      const item = new WorkItem(this, fn, [items[index], index], options, oneCall, site, context, part)
       const attempt = new Attempt(item, 1)
       item.attempt = attempt
       return attempt
     }
-    const batch = new Batch(options.priority, count, next)
+    const batch = new Batch(options.priority, items.length, next)
     this.#state.submitted(batch)
     this.#drain()
     return batch
   }
 
+  #attemptOf(runner: CallRunner): Attempt {
+    const item = new WorkItem(this, runs, noArgs, defaultCallOptions, oneCall, undefined, runner.context, runner)
+    const attempt = new Attempt(item, 1)
+    item.attempt = attempt
+    runner.attempt = attempt
+    return attempt
+  }
+
   /** The calls of a batch that have not begun shall not; nobody is told. */
   cancelBatch(batch: CallBatch): void {
+    if (batch.abandoned) return
     this.#counts.cancelled += batch.count
     this.#state.abandoned(batch)
     this.#drain()
@@ -488,10 +556,14 @@ export class WorkerPool implements ItemOwner {
 
   /** A task of this pool that waits for another lends its place. */
   awaited(item: WorkItem): void {
+    this.#awaited(item.future)
+  }
+
+  #awaited(future: Future<unknown>): void {
     const waiter = this.#callingTask()
-    if (waiter === undefined || item.done) return
+    if (waiter === undefined || future.done) return
     if (waiter.waits++ === 0) this.#state.lent(waiter, 'place')
-    onDone(item.future, () => {
+    onDone(future, () => {
       if (--waiter.waits === 0) this.#state.regained(waiter)
       this.#drain()
     })
@@ -798,6 +870,11 @@ export class WorkerPool implements ItemOwner {
     return next === undefined ? undefined : next - now
   }
 }
+
+const noArgs: readonly unknown[] = []
+
+/** Stands for the functions that a runner calls. */
+function runs(): void {}
 
 function withResolvers<T>(): { promise: Promise<T>; resolve(value: T): void } {
   let resolve: (value: T) => void = () => {}

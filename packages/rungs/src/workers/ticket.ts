@@ -43,16 +43,26 @@ export class Batch extends Ticket {
   count: number
   readonly #next: () => Ticket
 
-  constructor(priority: number, count: number, next: () => Ticket) {
+  /** `next` makes a ticket of the next call. */
+  constructor(priority: number, count: number, next: () => Ticket = noNext) {
     super(priority)
     this.count = count
     this.#next = next
+  }
+
+  /** Whether it is in the queue and nothing of its priority comes after it: what is submitted now may join it. */
+  get isLast(): boolean {
+    return this.list !== undefined && this.next === undefined
   }
 
   take(): Ticket {
     this.count--
     return this.#next()
   }
+}
+
+function noNext(): Ticket {
+  throw new Error('A batch that is given no calls takes them itself')
 }
 
 /** A doubly linked list through the tickets themselves: first in, first out, and removal from the middle at no cost. */
@@ -156,6 +166,26 @@ export class TicketQueue {
     }
     this.remove(first)
     return first instanceof Batch ? first.take() : first
+  }
+
+  /** Takes the next call of the batch, which is the first, without making it a ticket: it follows another of the batch that has ended. */
+  shiftFollowing(batch: Batch): void {
+    if (batch.count === 1) this.remove(batch)
+    else this.size--
+    batch.count--
+  }
+
+  /** Another call joins the batch at its end, which is that of its priority. */
+  grow(batch: Batch): void {
+    batch.count++
+    this.size++
+  }
+
+  /** One of the batch is not wanted any more. */
+  shrink(batch: Batch): void {
+    batch.count--
+    this.size--
+    if (batch.count === 0) this.remove(batch)
   }
 
   /** To where it was: before those of its priority that were not taken before it. */

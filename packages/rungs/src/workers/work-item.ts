@@ -48,6 +48,8 @@ export interface Part {
   /** Gets the outcome. Called once. */
   readonly receive: (outcome: Outcome, item: WorkItem) => void
   received: boolean
+  /** Ends it wherever it is. Where it is not there, `receive` gets the error. */
+  readonly stop?: (error: CancelledError, reason: unknown) => void
 }
 
 export class WorkItem implements Driver {
@@ -107,6 +109,7 @@ export class WorkItem implements Driver {
   /** Ends it wherever it is. */
   stop(error: CancelledError, reason?: unknown): void {
     if (this.part === undefined) cancelFuture(this.future, error, reason)
+    else if (this.part.stop !== undefined) this.part.stop(error, reason)
     else if (receive(this, this.part, { status: 'rejected', reason: error })) this.owner.cancelled(this, reason)
   }
 

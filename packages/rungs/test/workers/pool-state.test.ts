@@ -18,7 +18,7 @@ describe('the decisions of a pool', () => {
         for (let run = 0; run < perRun; run++) {
           const world = new World(start + run)
           try {
-            world.run(20 + ((start + run) % 30))
+            world.run(24 + ((start + run) % 30))
           } catch (error) {
             throw new Error(`history ${start + run}\n${JSON.stringify(world.config)}\n${world.log.join('\n')}`, { cause: error })
           }
@@ -27,6 +27,7 @@ describe('the decisions of a pool', () => {
       { numRuns: histories / perRun, seed, endOnFailure: true },
     )
     expect(World.takenBack).toBeGreaterThan(2_000)
+    expect(World.followed).toBeGreaterThan(2_000)
   })
 
   const config = {

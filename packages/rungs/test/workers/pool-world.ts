@@ -20,6 +20,7 @@ class Call extends Ticket {
   begun = false
   lent = false
   fate: 'none' | 'ended' | 'lost' | 'broken' | 'cancelled' = 'none'
+  batch: Batch | undefined = undefined
   constructor(
     readonly number: number,
     priority: number,
@@ -34,6 +35,8 @@ const mostAhead = 5
 export class World {
   /** Calls that were taken back, in all histories. */
   static takenBack = 0
+  /** Calls of batches that followed another in its place, in all histories. */
+  static followed = 0
   /** Whether workers may have calls before they have places for them. */
   readonly #goAhead: boolean
   readonly state: PoolState
@@ -46,6 +49,8 @@ export class World {
   /** Workers that were told to end, in whichever way. */
   readonly #ending = new Set<WorkerRecord>()
   #batches: Batch[] = []
+  /** Of each batch: those that were not taken yet. */
+  readonly #rests = new Map<Batch, Call[]>()
   #closedTimes = 0
   #now = 0
   #everLent = 0
@@ -85,9 +90,12 @@ export class World {
     const events: [number, () => void][] = [
       [6, () => this.#submit()],
       [1, () => this.#submitBatch()],
+      [1, () => this.#join()],
+      [0.4, () => this.#drop()],
       [6, () => this.#startWorker()],
       [6, () => this.#claim()],
       [8, () => this.#end()],
+      [4, () => this.#follow()],
       [2, () => this.#cancel()],
       [1, () => this.#overrun()],
       [1, () => this.#die()],
@@ -127,8 +135,55 @@ export class World {
     const rest = [...calls]
     this.#note(`submit batch ${calls.map((call) => call.number)}`)
     const batch = new Batch(priority, calls.length, () => rest.shift() as Call)
+    for (const call of calls) call.batch = batch
+    this.#rests.set(batch, rest)
     this.#batches.push(batch)
     this.state.submitted(batch)
+  }
+
+  /** Another call joins a batch at whose end it would stand anyway. */
+  #join(): void {
+    if (!this.state.open || this.state.broken) return
+    const batch = this.#pick(this.#batches.filter(({ isLast }) => isLast))
+    if (batch === undefined) return
+    const call = this.#newCall(batch.priority)
+    call.batch = batch
+    this.#note(`${call.number} joins a batch`)
+    this.#rests.get(batch)?.push(call)
+    this.state.joined(batch)
+  }
+
+  /** One of a batch is cancelled while it waits. */
+  #drop(): void {
+    const batch = this.#pick(this.#batches.filter((batch) => batch.place === 'queued' && this.#rests.get(batch)?.length))
+    const rest = batch && this.#rests.get(batch)
+    if (batch === undefined || rest === undefined) return
+    const [call] = rest.splice(this.#below(rest.length), 1)
+    assert.ok(call, 'a batch in the queue has calls')
+    this.#note(`${call.number} is dropped`)
+    this.#settle(call, 'cancelled')
+    this.state.dropped(batch)
+  }
+
+  /** One of a batch ends, and the next one may follow in its place: the ticket then stands for that one, and for neither is anything decided. */
+  #follow(): void {
+    if (this.config.pull !== undefined) return
+    const call = this.#pick(this.#running().filter((call) => call.batch !== undefined && call.begun && !call.abandoned))
+    const { batch, worker } = call ?? {}
+    if (call === undefined || batch === undefined || worker === undefined) return
+    const { phase } = worker
+    if (!this.state.follows(call, batch)) return
+    // They change roles: the one that is over is the one that comes.
+    const next = this.#rests.get(batch)?.shift()
+    assert.ok(next, 'only one that is left can follow')
+    this.#note(`${next.number} follows ${call.number} on ${worker.id}`)
+    assert.equal(phase, 'ready', 'nothing follows on a worker that ends')
+    for (const waiting of this.state.queue) assert.ok(waiting.priority <= call.priority, 'a higher priority goes first')
+    assert.ok(next.number > (this.#handedOver.get(call.priority) ?? -1), 'first come, first served within a priority')
+    this.#handedOver.set(call.priority, next.number)
+    assert.equal(this.state.actions.length + this.state.admitted.length, 0, 'nothing else is decided')
+    this.#settle(next, 'ended')
+    World.followed++
   }
 
   #startWorker(): void {

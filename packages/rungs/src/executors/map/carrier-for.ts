@@ -23,7 +23,8 @@ export function carrierFor({ submitter, fn, argsOf, call, map }: MapCalls, eager
   const each = { ...call, signal: undefined }
   const size = sizeOf(map.chunkSize, submitter, each)
   const { submitBatch } = submitter
-  if (size === 1 && eager && submitBatch !== undefined && argsOf === mapArgs) {
+  // A deadline runs for each call from the submit on, also while it waits.
+  if (size === 1 && eager && submitBatch !== undefined && argsOf === mapArgs && call.deadline === undefined) {
     return new Together({ submitBatch, fn, call: each, keepInputs: map.onError === 'settle' }, sink)
   }
   return size === 1

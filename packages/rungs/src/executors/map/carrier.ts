@@ -7,6 +7,8 @@ import type { ItemList } from './item-list.js'
 export interface Sink {
   /** An item has ended. Each item once. */
   ended(index: number, input: unknown, outcome: Outcome, attempts: number, ms: number): void
+  /** An item has ended with this value. @returns false if that is to be told with all else that is known of it */
+  gave(index: number, value: unknown): boolean
   /** Items from this index on have ended with these values. @returns false if each is to be told by itself */
   allEnded(index: number, values: ArrayLike<unknown>): boolean
   /** Some items have ended; there is time for what is done once for several. */

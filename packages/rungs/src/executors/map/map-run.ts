@@ -56,6 +56,8 @@ export class MapRun<R> implements MapResults<R>, AsyncDisposable, Sink {
   #read = 0
   #ended = 0
   #given = 0
+  /** Some slot holds an error to be thrown. */
+  #hasFailed = false
   readonly #taskWait: TaskWait = { describe: () => 'a result of map()', interrupted: (error) => this.#interrupted(error) }
   readonly #audience = new Audience<R>(this.#taskWait)
   /** Inside start(): what goes wrong is thrown by map() itself. */
@@ -242,11 +244,19 @@ export class MapRun<R> implements MapResults<R>, AsyncDisposable, Sink {
     this.#ended++
     const failed = outcome.status === 'rejected'
     this.#meter?.ended(failed)
+    if (failed && !this.#settles) this.#hasFailed = true
     if (this.#settles) this.#results.put(index, recordOf(index, input, outcome, attempts, ms))
     else this.#results.put(index, failed ? new Failed(outcome.reason) : outcome.value)
     // A cancelled call is not a failure: whoever did it knows.
     if (failed && !(outcome.reason instanceof CancelledError)) this.#witness.saw(outcome.reason)
     if (failed || this.#audience.wantsNext) this.#deliver()
+  }
+
+  gave(index: number, value: unknown): boolean {
+    if (this.#settles || this.#meter !== undefined || this.#audience.wantsNext) return false
+    this.#results.put(index, value)
+    if (++this.#ended === this.#read) this.advance()
+    return true
   }
 
   allEnded(index: number, values: ArrayLike<unknown>): boolean {
@@ -285,6 +295,11 @@ export class MapRun<R> implements MapResults<R>, AsyncDisposable, Sink {
 
   /** Gives what is there to those who wait, then reads on. */
   #deliver(): void {
+    // All there is, for whoever wants it all.
+    if (this.#isDrained && this.#ended === this.#read && !this.#hasFailed && this.#audience.isWaiting && !this.#audience.wantsNext) {
+      this.#given = this.#read
+      this.#results.keepAll()
+    }
     while (this.#audience.isWaiting) {
       const slot = this.#results.peek()
       if (slot === NONE) {

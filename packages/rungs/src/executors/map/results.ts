@@ -79,6 +79,12 @@ export class Results {
     if (this.#keptFrom < 0) this.#keptFrom = this.#head
   }
 
+  /** As {@link keep} and giving all that is there. */
+  keepAll(): void {
+    this.keep()
+    this.#head = this.#slots.length
+  }
+
   /** What was given since {@link keep}. */
   kept(): unknown[] {
     if (this.#keptFrom < 0) return []

@@ -2,7 +2,6 @@
 import type { CheckedCallOptions } from '../../core/call-options.js'
 import type { CancelledError } from '../../core/errors.js'
 import type { Future } from '../../core/future.js'
-import type { Outcome } from '../../core/outcome.js'
 
 /** Any function; only its caller knows what it takes. */
 // biome-ignore lint/suspicious/noExplicitAny: parameters are checked where map() is called.
@@ -57,6 +56,12 @@ export interface Reservation {
   release(): void
 }
 
+/** Told of each call of a batch that was not cancelled while it waited, once, as it ends. `ms`: 0 where that was not asked for. */
+export interface BatchListener {
+  fulfilled(index: number, value: unknown, attempts: number, ms: number): void
+  rejected(index: number, reason: unknown, attempts: number, ms: number): void
+}
+
 /** Many calls that were submitted together. */
 export interface BatchSubmission {
   /** How many are running. */
@@ -88,18 +93,12 @@ export interface Submitter {
    */
   submitChunk(fn: Callee, calls: ChunkCalls, options: CheckedCallOptions, listener: ChunkListener): ChunkSubmission
   /**
-   * Many calls of the same function at once, which stand in the queue as one; `ended` is told of each that was not cancelled while it waited, as it
-   * ends. Absent where each call has to be submitted by itself.
+   * Calls of the same function for all items at once, each with its item and index, which stand in the queue as one. An item is read when its turn
+   * comes, and may be dropped by the listener. `timed`: the listener is told how long each took. Absent where each call has to be submitted by itself.
    * @throws as `submit`
    */
   readonly submitBatch?:
-    | ((
-        fn: Callee,
-        count: number,
-        args: (index: number) => unknown[],
-        options: CheckedCallOptions,
-        ended: (index: number, outcome: Outcome, attempts: number, ms: number) => void,
-      ) => BatchSubmission)
+    | ((fn: Callee, items: ArrayLike<unknown>, options: CheckedCallOptions, listener: BatchListener, timed: boolean) => BatchSubmission)
     | undefined
   /** @throws as `submit`, but not because of a full queue */
   reserve(): Reservation
