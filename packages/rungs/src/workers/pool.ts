@@ -14,12 +14,11 @@ import { report } from '../core/report.js'
 import type { Bell } from './bell.js'
 import { Deadlines } from './deadlines.js'
 import { Deaths } from './deaths.js'
-import type { Death, HostEvents, SpawnHost, WorkerHost } from './host.js'
+import type { Batches, Death, HostEvents, SpawnHost, WorkerHost } from './host.js'
 import { IdleWatch } from './idle-watch.js'
 import { TaskCall } from './local.js'
 import type { PoolOptions } from './pool-options.js'
 import { type Action, PoolState, type WorkerRecord } from './pool-state.js'
-import type { RingHub } from './ring/hub.js'
 import { mostAhead } from './ring/layout.js'
 import { Room } from './room.js'
 import { SignalWatch } from './signal-watch.js'
@@ -51,7 +50,7 @@ export interface PoolParts {
   /** Rung by workers when they have told something. Undefined where they need this thread. */
   readonly news?: Bell | undefined
   /** Of workers that can have calls before they have a place for them. */
-  readonly hub?: RingHub | undefined
+  readonly hub?: Batches | undefined
 }
 
 /** Milliseconds after which a worker where nothing has ended is taken to be stuck. */
@@ -83,6 +82,7 @@ export class WorkerPool implements ItemOwner {
   #batchNow: number | undefined
   #sendNow = 0
   #paceCheck: ReturnType<typeof setTimeout> | undefined
+  #paceCheckAt = 0
   readonly #closed = withResolvers<void>()
 
   constructor(options: PoolOptions, parts: PoolParts) {
@@ -256,14 +256,18 @@ export class WorkerPool implements ItemOwner {
     this.#state.closing()
     if (cancelFutures) {
       this.#cancelsFutures = true
-      for (const item of this.#queuedItems()) this.#cancelItem(item, 'The executor was shut down')
+      this.#cancelQueued()
       for (const item of [...this.#paused]) this.#cancelItem(item, 'The executor was shut down')
       for (const worker of this.#state.workers.values()) {
         const calls = [...worker.calls]
         for (const ticket of calls.slice(calls.length - worker.ahead)) {
           const item = itemOf(ticket)
-          if (!this.isRunning(item)) this.#cancelItem(item, 'The executor was shut down')
+          const host = this.#hosts.get(worker.id)
+          // Of some it is not known whether they have begun; they are asked for below.
+          const mayRun = host?.mayHaveBegun?.(ticket as Attempt) ?? this.isRunning(item) // All tickets of this pool are.
+          if (!mayRun) this.#cancelItem(item, 'The executor was shut down')
         }
+        this.#hosts.get(worker.id)?.recall?.()
       }
     }
     this.#drain()
@@ -452,6 +456,10 @@ export class WorkerPool implements ItemOwner {
     return tickets.flatMap(itemsOf)
   }
 
+  #cancelQueued(): void {
+    for (const item of this.#queuedItems()) this.#cancelItem(item, 'The executor was shut down')
+  }
+
   #cancelItem(item: WorkItem, message: string): void {
     item.stop(new CancelledError(message))
   }
@@ -516,7 +524,10 @@ export class WorkerPool implements ItemOwner {
       if (future.done) return
       const now = this.#deadlines.now()
       if (now >= until) return
-      news.wait(heard, Math.min(until, this.#deadlines.next ?? Number.POSITIVE_INFINITY) - now)
+      // The timer for this does not run while the thread is blocked here.
+      if (this.#paceCheck !== undefined && now >= this.#paceCheckAt) this.#checkPace()
+      const next = Math.min(this.#deadlines.next ?? Number.POSITIVE_INFINITY, this.#paceCheck === undefined ? until : this.#paceCheckAt)
+      news.wait(heard, Math.max(0, Math.min(until, next) - now))
     }
   }
 
@@ -550,15 +561,23 @@ export class WorkerPool implements ItemOwner {
 
   /** Looks now and then whether calls wait behind one that takes long. */
   #watchPace(): void {
-    this.#paceCheck = setTimeout(() => {
-      this.#paceCheck = undefined
-      this.#state.looked()
-      this.#drain()
-    }, stuckAfter)
+    this.#paceCheckAt = this.#deadlines.now() + stuckAfter
+    this.#paceCheck = setTimeout(() => this.#checkPace(), stuckAfter)
+  }
+
+  #checkPace(): void {
+    clearTimeout(this.#paceCheck)
+    this.#paceCheck = undefined
+    this.#state.looked()
+    this.#drain()
   }
 
   #recall(worker: WorkerRecord): void {
     const host = this.#hosts.get(worker.id)
+    if (host?.recall !== undefined) {
+      host.recall()
+      return
+    }
     const taken: Ticket[] = []
     const calls = [...worker.calls]
     for (const ticket of calls.slice(calls.length - worker.ahead)) {
@@ -687,6 +706,12 @@ export class WorkerPool implements ItemOwner {
         this.#drain()
       },
       gone: (death) => this.#gone(worker, death),
+      recalled: (attempts) => {
+        for (const attempt of attempts) this.#clear(attempt)
+        this.#state.recalled(worker, attempts, this.#now())
+        if (this.#cancelsFutures) this.#cancelQueued()
+        this.#drain()
+      },
     }
     try {
       const host = this.#parts.spawn(worker, name, events)

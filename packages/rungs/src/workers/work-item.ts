@@ -144,6 +144,8 @@ export class Attempt extends Ticket {
   id = ++lastId
   /** Which place in the worker's shared memory is its own. */
   cell = -1
+  /** Its number among those that stand in line at a process; 0: none. */
+  line = 0
   sentAt: number | undefined = undefined
   startedAt: number | undefined = undefined
   /** Futures of its own pool that it waits for: while there are some, its place is lent. Only of tasks; a worker counts for itself. */
