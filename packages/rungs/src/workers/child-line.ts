@@ -121,7 +121,8 @@ export class ChildLine {
         setImmediate(this.#run)
         return
       }
-      if (request.number !== noNumber) this.#tell(request.number, last)
+      // What it takes to tell is no time of the call.
+      if (request.number !== noNumber && this.#tell(request.number, last)) last = performance.now()
       this.#shift()
       if (request.number !== noNumber) {
         if (!this.#parts.word.begin(request.number)) {
@@ -132,7 +133,8 @@ export class ChildLine {
       }
       const goesOn = runner.run(request)
       const now = performance.now()
-      if (!goesOn) this.note(now - last)
+      // The pool is told with the next lot.
+      if (!goesOn) this.#time.note(now - last)
       last = now
     }
   }
@@ -160,13 +162,14 @@ export class ChildLine {
     }
   }
 
-  #tell(number: number, now: number): void {
+  /** Before a call in line begins. @returns whether anything had to be written */
+  #tell(number: number, now: number): boolean {
     if (!isAfter(number, this.#announced)) {
       // The lot takes longer than it should have.
-      if (now - this.#flushedAt < lotMs) return
+      if (now - this.#flushedAt < lotMs) return false
       this.#flushedAt = now
       this.#parts.flush()
-      return
+      return true
     }
     this.#flushedAt = now
     const size = Math.max(1, Math.min(mostOfLot, Math.floor((lotMs * 1e6) / Math.max(1, this.#time.ns))))
@@ -177,5 +180,6 @@ export class ChildLine {
     }
     this.#toldNs = this.#time.ns
     this.#parts.announce(this.#announced, this.#time.ns)
+    return true
   }
 }

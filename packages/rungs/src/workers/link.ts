@@ -272,12 +272,13 @@ export class Link implements WorkerHost {
           if (cell !== undefined && this.#takenBack.delete(message.id)) this.#freeCells.push(cell)
           return
         }
-        const { status, memory } = message
+        const { status, memory, value } = message
         if (status === 'skipped') this.#ended(attempt, { status: 'rejected', reason: new CancelledError() })
+        else if (status === 'fulfilled' && value.plain) this.#ended(attempt, { status, value: value.data }, memory)
         else
           this.#read(
             message,
-            message.value,
+            value,
             (value) => this.#ended(attempt, status === 'fulfilled' ? { status, value } : { status, reason: value }, memory),
             (reason) => this.#ended(attempt, { status: 'rejected', reason }, memory),
           )
