@@ -58,8 +58,6 @@ export interface WorkerHost {
   abort(attempt: Attempt): void
   /** Whether the call has begun; of a worker that is gone: whether it may have. */
   hasBegun(attempt: Attempt): boolean
-  /** Whether the call may have begun. Absent where that is always known. */
-  mayHaveBegun?(attempt: Attempt): boolean
   /** The reader of a stream has taken `count` items, or `'stop'`: wants no more. */
   credit(attempt: Attempt, count: number | 'stop'): void
   /** End after the calls that it has, in peace. */

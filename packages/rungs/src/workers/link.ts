@@ -161,10 +161,6 @@ export class Link implements WorkerHost {
     return cell < 0 || this.#parts.cells.begun(cell) > 0
   }
 
-  mayHaveBegun(attempt: Attempt): boolean {
-    return attempt.line === 0 ? this.hasBegun(attempt) : (this.#parts.line?.mayHaveBegun(attempt) ?? true)
-  }
-
   /** Those that the process has taken out of its line. They may be sent again at once: what it still has of them has their old names. */
   takenOut(isTaken: (attempt: Attempt) => boolean): void {
     const taken: Attempt[] = []

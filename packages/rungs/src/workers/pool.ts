@@ -259,15 +259,17 @@ export class WorkerPool implements ItemOwner {
       this.#cancelQueued()
       for (const item of [...this.#paused]) this.#cancelItem(item, 'The executor was shut down')
       for (const worker of this.#state.workers.values()) {
+        const host = this.#hosts.get(worker.id)
+        if (host?.recall !== undefined) {
+          // They are cancelled when they come back. Which ones have begun is known there only.
+          host.recall()
+          continue
+        }
         const calls = [...worker.calls]
         for (const ticket of calls.slice(calls.length - worker.ahead)) {
           const item = itemOf(ticket)
-          const host = this.#hosts.get(worker.id)
-          // Of some it is not known whether they have begun; they are asked for below.
-          const mayRun = host?.mayHaveBegun?.(ticket as Attempt) ?? this.isRunning(item) // All tickets of this pool are.
-          if (!mayRun) this.#cancelItem(item, 'The executor was shut down')
+          if (!this.isRunning(item)) this.#cancelItem(item, 'The executor was shut down')
         }
-        this.#hosts.get(worker.id)?.recall?.()
       }
     }
     this.#drain()
@@ -751,6 +753,7 @@ export class WorkerPool implements ItemOwner {
     this.#deaths.note(worker, death)
     this.#hosts.delete(worker.id)
     this.#state.gone(worker, (ticket) => host?.hasBegun(ticket as Attempt) ?? false, death.inPeace)
+    if (this.#cancelsFutures) this.#cancelQueued()
     this.#drain()
   }
 
