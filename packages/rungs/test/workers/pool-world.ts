@@ -70,8 +70,8 @@ export class World {
       pull: pulls ? { ahead: this.#below(4) } : undefined,
     }
     this.state = new PoolState(this.config)
-    this.#goAhead = !pulls && this.#chance(0.5)
-    this.#answersLate = this.#goAhead && this.#chance(0.4)
+    this.#goAhead = !pulls && this.#chance(0.7)
+    this.#answersLate = this.#goAhead && this.#chance(0.5)
     if (this.#goAhead) this.state.ahead = this.#below(mostAhead + 1)
     this.#perform()
   }
@@ -98,7 +98,7 @@ export class World {
       [1, () => this.#lend()],
       [2, () => this.#regain()],
       [1, () => this.#hold()],
-      [this.#goAhead ? 6 : 0, () => this.#changePace()],
+      [this.#goAhead ? 10 : 0, () => this.#changePace()],
       [this.#answersLate ? 20 : 0, () => this.#answer()],
       [0.7, () => this.#resize()],
       [0.7, () => this.#expire()],
