@@ -9,6 +9,7 @@ import { cancelFuture, createFuture, type Driver, type Future, failFuture, fulfi
 import type { Outcome } from '../core/outcome.js'
 import type { Deadline } from './deadlines.js'
 import type { TaskCall } from './local.js'
+import { isSmall } from './small.js'
 import { Batch, Ticket } from './ticket.js'
 
 // biome-ignore lint/suspicious/noExplicitAny: any function can be submitted; its parameters are checked where submit() is called.
@@ -191,6 +192,7 @@ export function mayGoAhead({ shipped, mode }: WorkItem): boolean {
     shipped.captured === undefined &&
     shipped.args.plain &&
     shipped.args.transfer.length === 0 &&
-    mode.type === 'call'
+    mode.type === 'call' &&
+    isSmall(shipped.args.data)
   )
 }
