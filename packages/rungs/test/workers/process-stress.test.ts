@@ -14,7 +14,7 @@ type Kind = Parameters<Fixtures['noted']>[2]
 const { noted, echo } = link<Fixtures>(new URL('../fixtures/stress.js', import.meta.url))
 
 const seed = Number(process.env.RUNGS_SEED ?? Date.now() % 2 ** 31)
-const rounds = Number(process.env.RUNGS_STRESS ?? 3)
+const rounds = Number(process.env.RUNGS_STRESS ?? 2)
 const below = randomFrom(seed)
 const folder = mkdtempSync(join(tmpdir(), 'rungs-stress-'))
 let files = 0
