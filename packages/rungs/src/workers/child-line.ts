@@ -93,7 +93,8 @@ export class ChildLine {
   note(ms: number): void {
     this.#time.note(ms)
     const { ns } = this.#time
-    if (ns < 2 * this.#toldNs && 2 * ns > this.#toldNs) return
+    // That calls take longer is more urgent: too many may be on their way.
+    if (ns <= 2 * this.#toldNs && 16 * ns >= this.#toldNs) return
     this.#toldNs = ns
     this.#parts.tellTime(this.#announced, ns)
   }

@@ -32,7 +32,7 @@ export class LineWord {
 
   /** By the main thread, in the order of the numbers. @returns false if the call was taken back */
   begin(number: number): boolean {
-    for (;;) {
+    while (isAfter(number, this.#known)) {
       // Pairs with takeBack(): of two exchanges from the same word one succeeds.
       const seen = Atomics.compareExchange(this.#words, DECIDED, this.#known, number)
       if (seen === this.#known) {
@@ -40,8 +40,8 @@ export class LineWord {
         return true
       }
       this.#known = seen
-      if (!isAfter(number, seen)) return false
     }
+    return false
   }
 
   /** Whether it was decided that this call, which the main thread has not begun, will not begin. */

@@ -4,7 +4,7 @@
 //           never yields sees it.
 //   begun   a call that is sent to a worker that has nothing else to do has begun: that is what the pool takes for true, without being told. A
 //           child that runs several calls at once tells it of each. Of a chunk, it is told in advance how far the items will have come in the next
-//           millisecond. When a child ends by its own doing, it tells how far it really was.
+//           millisecond. When a child ends by its own doing, it tells how far it really was. Of calls that stand in line, see README.md.
 //
 // So a child that is killed without a word never had more of its calls begun than the pool believes.
 import { Cells } from './cells.js'
