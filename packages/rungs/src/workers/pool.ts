@@ -256,7 +256,7 @@ export class WorkerPool implements ItemOwner {
     this.#state.closing()
     if (cancelFutures) {
       this.#cancelsFutures = true
-      this.#cancelQueued()
+      for (const item of this.#queuedItems()) this.#cancelItem(item, 'The executor was shut down')
       for (const item of [...this.#paused]) this.#cancelItem(item, 'The executor was shut down')
       for (const worker of this.#state.workers.values()) {
         const host = this.#hosts.get(worker.id)
@@ -458,8 +458,9 @@ export class WorkerPool implements ItemOwner {
     return tickets.flatMap(itemsOf)
   }
 
-  #cancelQueued(): void {
-    for (const item of this.#queuedItems()) this.#cancelItem(item, 'The executor was shut down')
+  /** They were on their way when all that had not begun was cancelled, and have come back without having begun. */
+  #cancelReturned(attempts: readonly Attempt[]): void {
+    for (const { place, item } of attempts) if (place === 'queued') this.#cancelItem(item, 'The executor was shut down')
   }
 
   #cancelItem(item: WorkItem, message: string): void {
@@ -526,8 +527,9 @@ export class WorkerPool implements ItemOwner {
       if (future.done) return
       const now = this.#deadlines.now()
       if (now >= until) return
-      // The timer for this does not run while the thread is blocked here.
+      // The timer for this does not run while the thread is blocked here, and in the middle of a batch none was set.
       if (this.#paceCheck !== undefined && now >= this.#paceCheckAt) this.#checkPace()
+      if (this.#paceCheck === undefined && this.#state.early > 0) this.#watchPace()
       const next = Math.min(this.#deadlines.next ?? Number.POSITIVE_INFINITY, this.#paceCheck === undefined ? until : this.#paceCheckAt)
       news.wait(heard, Math.max(0, Math.min(until, next) - now))
     }
@@ -711,7 +713,7 @@ export class WorkerPool implements ItemOwner {
       recalled: (attempts) => {
         for (const attempt of attempts) this.#clear(attempt)
         this.#state.recalled(worker, attempts, this.#now())
-        if (this.#cancelsFutures) this.#cancelQueued()
+        if (this.#cancelsFutures) this.#cancelReturned(attempts)
         this.#drain()
       },
     }
@@ -749,11 +751,16 @@ export class WorkerPool implements ItemOwner {
     if (unexpected) this.#restarting.add(worker.index)
     if (unexpected && worker.calls.size === 0 && worker.phase === 'ready') this.#reportIdleDeath(worker, death)
     if (unexpected && !this.#options.replaceDeadWorkers) this.#deaths.breaksBy(worker, death)
-    for (const ticket of worker.calls) this.#clear(ticket as Attempt) // All tickets of this pool are.
+    const early: Attempt[] = []
+    for (const ticket of worker.calls) {
+      const attempt = ticket as Attempt // All tickets of this pool are.
+      this.#clear(attempt)
+      if (attempt.early) early.push(attempt)
+    }
     this.#deaths.note(worker, death)
     this.#hosts.delete(worker.id)
     this.#state.gone(worker, (ticket) => host?.hasBegun(ticket as Attempt) ?? false, death.inPeace)
-    if (this.#cancelsFutures) this.#cancelQueued()
+    if (this.#cancelsFutures) this.#cancelReturned(early)
     this.#drain()
   }
 
