@@ -63,7 +63,7 @@ async function workerpool(serialization: 'json' | 'advanced'): Promise<ProcessPo
 
 async function poolifier(): Promise<ProcessPool> {
   const { FixedClusterPool } = await import('poolifier')
-  const pool = new FixedClusterPool<Task, unknown>(WORKERS, fixture('poolifier-cluster-worker.js'))
+  const pool = new FixedClusterPool<Task, unknown>(WORKERS, fixture('poolifier-cluster-worker.cjs'))
   return { perform: (task) => pool.execute(task), end: () => pool.destroy() }
 }
 

@@ -8,6 +8,8 @@ import { anyTransfers, transfersOf } from './transfer.js'
 const DEEPEST = 50
 /** More objects than this may be a small graph with many ways through it. */
 const MOST = 1_000_000
+/** Of longer views the names of properties are not listed, as each element would be among them. */
+const LONGEST_LISTED = 64
 
 const objectPrototype = Object.prototype
 const arrayPrototype = Array.prototype
@@ -121,7 +123,7 @@ function isWholeView(value: object, prototype: unknown): boolean {
     view.byteLength > 0 &&
     !(buffer as { resizable?: boolean }).resizable &&
     isExtensible(view) &&
-    (view.length > 1_000 || getOwnPropertyNames(view).length === view.length) &&
+    (view.length > LONGEST_LISTED || getOwnPropertyNames(view).length === view.length) &&
     getOwnPropertySymbols(view).length === 0
   )
 }

@@ -3,6 +3,7 @@ import { clock } from '../core/clock.js'
 import { requireInteger, requireOneOf, show } from '../core/options.js'
 import { library } from '../core/places.js'
 import { HandleTable } from '../workers/handle-table.js'
+import type { Batches } from '../workers/host.js'
 import { Patience } from '../workers/patience.js'
 import { WorkerPool } from '../workers/pool.js'
 import { checkPoolOptions, optionsOf, type ProcessOptions } from '../workers/pool-options.js'
@@ -48,11 +49,13 @@ export class ProcessPoolExecutor extends PoolExecutor {
     const news = new Patience()
     const time = clock()
     const id = nextPoolId()
+    const hub: Batches = { batch: (run) => run() }
     const spawn = processSpawner({
       pool: id,
       outgoing,
       handles,
       news,
+      hub,
       callsPerWorker: checked.callsPerWorker,
       measureMemory: checked.maxMemoryPerWorker !== Number.POSITIVE_INFINITY,
       initializer: shipStartup(outgoing, checked.initializer, checked.initargs),
@@ -68,7 +71,7 @@ export class ProcessPoolExecutor extends PoolExecutor {
       gid: options.gid,
       now: () => time.now(),
     })
-    super(viewOf(new WorkerPool(checked, { spawn, outgoing, news }), id, checked, true))
+    super(viewOf(new WorkerPool(checked, { spawn, outgoing, news, hub }), id, checked, true))
   }
 }
 

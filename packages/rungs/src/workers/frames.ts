@@ -10,19 +10,29 @@ import { PlainReader, PlainWriter } from './plain-values.js'
 /** Buffers from this size on follow their frame. Below, one more piece to write costs more than the copy. */
 export const partSize = 16 * 1024
 /** Bytes that are collected before they become a piece of their own. */
-const pageSize = 64 * 1024
+export const pageSize = 64 * 1024
 const mostParts = 250
 const headSize = 6
 
-/** What a message is on its way: `any` is for v8, the other two are read where they are written. */
-export const frameKinds = { any: 0, call: 1, reply: 2 } as const
+/** What a message is on its way: `any` is for v8, the others are read where they are written. */
+export const frameKinds = { any: 0, call: 1, reply: 2, lot: 3 } as const
 
 /** Turns messages into pieces of bytes, to be written one after the other. */
 export class FrameWriter {
-  readonly #plain = new PlainWriter(pageSize)
+  readonly #plain: PlainWriter
   #pieces: Uint8Array[] = []
   /** Bytes that wait in {@link take}. */
   bytes = 0
+
+  /** `page`: memory for the frames of a turn that are not too many, which others may see. */
+  constructor(page?: Buffer) {
+    this.#plain = new PlainWriter(pageSize, page)
+  }
+
+  /** Where in the page all lies that waits; undefined when some of it is elsewhere. */
+  get inPage(): { readonly start: number; readonly end: number } | undefined {
+    return this.#pieces.length === 0 ? this.#plain.waiting : undefined
+  }
 
   /**
    * Adds a message. `buffers`: ArrayBuffers in it, of which the large ones follow as they are.

@@ -34,6 +34,13 @@ export interface HostEvents {
   regained(attempt: Attempt): void
   /** It is gone, and so are its calls. Comes once, last. */
   gone(death: Death): void
+  /** These were taken back, as `recall` has asked: they have not begun, and will not. */
+  recalled?(attempts: readonly Attempt[]): void
+}
+
+/** Runs what hands over several outcomes, so that what follows from them is decided once. */
+export interface Batches {
+  batch: (run: () => void) => void
 }
 
 export interface WorkerHost {
@@ -43,13 +50,15 @@ export interface WorkerHost {
   send(attempt: Attempt): void
   /** Whether the call had not begun, and will not: it can be sent again, to whichever worker. */
   takeBack?(attempt: Attempt): boolean
+  /** Asks for all that has not begun of what it was given ahead; `recalled` tells which these were. Instead of `takeBack`. */
+  readonly recall?: (() => void) | undefined
   /** How long a call takes there, in nanoseconds; 0 when that is not known. */
   readonly callNs?: number
   /** How many of its calls have ended, and are still to be heard of. */
   readonly unread?: number
   /** The call is not wanted any more. */
   abort(attempt: Attempt): void
-  /** Whether the call has begun. */
+  /** Whether the call has begun; of a worker that is gone: whether it may have. */
   hasBegun(attempt: Attempt): boolean
   /** The reader of a stream has taken `count` items, or `'stop'`: wants no more. */
   credit(attempt: Attempt, count: number | 'stop'): void

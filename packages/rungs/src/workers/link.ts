@@ -7,6 +7,7 @@ import type { Channel } from './channel.js'
 import type { HandleTable } from './handle-table.js'
 import type { Death, HostEvents, WorkerHost } from './host.js'
 import type { Definitions, FromWorker, Parcel, RpcRequest, ToWorker } from './messages.js'
+import type { PoolLine } from './pool-line.js'
 import type { RingHub } from './ring/hub.js'
 import { PoolEnd } from './ring/pool-end.js'
 import { snapshotOf } from './snapshot.js'
@@ -26,6 +27,8 @@ export interface LinkParts {
   readonly setRef: (ref: boolean) => void
   /** Of a pool whose calls and replies lie in shared memory. */
   readonly hub?: RingHub | undefined
+  /** Of a process: the calls that stand in line there. */
+  readonly line?: PoolLine | undefined
 }
 
 /** The function that a question is about, if it is about one, and arguments. */
@@ -47,6 +50,7 @@ export class Link implements WorkerHost {
   /** Where in the ring a call lies that was sent that way. */
   readonly #placeInRing: number[] = []
   readonly ring: PoolEnd | undefined
+  readonly recall: (() => void) | undefined
   #saidBye = false
   #gone = false
 
@@ -54,7 +58,8 @@ export class Link implements WorkerHost {
     this.#parts = parts
     this.#incoming = new Incoming({ outgoing: parts.outgoing, handles: parts.handles })
     this.#freeCells = Array.from({ length: parts.cells.count }, (_, cell) => parts.cells.count - 1 - cell)
-    const { hub } = parts
+    const { hub, line } = parts
+    this.recall = line && (() => line.recall())
     this.ring =
       hub &&
       new PoolEnd({
@@ -85,6 +90,7 @@ export class Link implements WorkerHost {
       if (attempt.early) item.shipped = snapshotOf(shipped)
     }
     this.#attempts.set(id, attempt)
+    attempt.line = this.#parts.line?.next(attempt) ?? 0
     try {
       const transfer = captured === undefined ? args.transfer : [...captured.transfer, ...args.transfer]
       this.#send(
@@ -103,6 +109,7 @@ export class Link implements WorkerHost {
           credit: mode.type === 'stream' ? mode.credit : 0,
           tellBegin: options.timeout !== undefined,
           after: this.ring?.written ?? 0,
+          number: attempt.line,
         },
         transfer,
       )
@@ -147,8 +154,36 @@ export class Link implements WorkerHost {
     this.#post({ type: 'abort', id, timeout, reason: packed, definitions: this.#definitionsFor(packed.uses) }, packed.transfer)
   }
 
-  hasBegun({ cell, place }: Attempt): boolean {
-    return place === 'running' && (cell < 0 || this.#parts.cells.begun(cell) > 0)
+  hasBegun(attempt: Attempt): boolean {
+    const { cell, place, line } = attempt
+    if (place !== 'running') return false
+    if (line !== 0) return (this.#gone ? this.#parts.line?.mayHaveBegun(attempt) : this.#parts.line?.hasBegun(attempt)) ?? true
+    return cell < 0 || this.#parts.cells.begun(cell) > 0
+  }
+
+  /** Those that the process has taken out of its line. They may be sent again at once: what it still has of them has their old names. */
+  takenOut(isTaken: (attempt: Attempt) => boolean): void {
+    const taken: Attempt[] = []
+    for (const [id, attempt] of this.#attempts) {
+      if (!isTaken(attempt)) continue
+      this.#attempts.delete(id)
+      if (attempt.cell >= 0) {
+        this.#byCell[attempt.cell] = undefined
+        this.#freeCells.push(attempt.cell)
+      }
+      attempt.cell = -1
+      attempt.line = 0
+      attempt.rename()
+      taken.push(attempt)
+    }
+    this.#parts.events.recalled?.(taken)
+  }
+
+  /** A reply that may come again. Only of calls that stood in line: others may have told something before that was not written. */
+  repliedEarly(message: FromWorker): void {
+    if (message.type !== 'reply') return
+    const attempt = this.#attempts.get(message.id)
+    if (attempt !== undefined && attempt.line !== 0) this.#receive(message)
   }
 
   credit({ id, cell, item }: Attempt, count: number | 'stop'): void {
@@ -176,7 +211,7 @@ export class Link implements WorkerHost {
   }
 
   get callNs(): number {
-    return this.ring?.callNs ?? 0
+    return this.ring?.callNs ?? this.#parts.line?.callNs ?? 0
   }
 
   get unread(): number {
@@ -237,12 +272,13 @@ export class Link implements WorkerHost {
           if (cell !== undefined && this.#takenBack.delete(message.id)) this.#freeCells.push(cell)
           return
         }
-        const { status, memory } = message
+        const { status, memory, value } = message
         if (status === 'skipped') this.#ended(attempt, { status: 'rejected', reason: new CancelledError() })
+        else if (status === 'fulfilled' && value.plain) this.#ended(attempt, { status, value: value.data }, memory)
         else
           this.#read(
             message,
-            message.value,
+            value,
             (value) => this.#ended(attempt, status === 'fulfilled' ? { status, value } : { status, reason: value }, memory),
             (reason) => this.#ended(attempt, { status: 'rejected', reason }, memory),
           )

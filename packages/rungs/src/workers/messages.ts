@@ -32,6 +32,8 @@ export interface Request {
   readonly tellBegin: boolean
   /** How many calls lie before it in the shared memory. */
   readonly after: number
+  /** Of a call that stands in line at a process: its number there. 0: it has a place. */
+  readonly number: number
 }
 
 export type ToWorker =

@@ -5,14 +5,30 @@ import { FrameReader, FrameWriter, frameKinds } from './frames.js'
 import type { FromWorker, Parcel, Reply, Request, ToWorker } from './messages.js'
 import { Pipe } from './pipe.js'
 import type { PlainReader, PlainWriter } from './plain-values.js'
+import type { ReadyPage } from './ready-page.js'
 
 /** About the pipe itself, and about what threads see in shared memory. */
 export type Aside =
   | { readonly type: 'start'; readonly start: unknown }
-  /** How much of each of these calls has begun: 0 or 1, of a chunk the number of items. `all`: of the others, nothing has. */
-  | { readonly type: 'begun cells'; readonly cells: readonly (readonly [cell: number, count: number])[]; readonly all: boolean }
+  /**
+   * How much of each of these calls has begun: 0 or 1, of a chunk the number of items. `atEnd`: of the others, nothing has, and the last in line
+   * that has begun has this number.
+   */
+  | {
+      readonly type: 'begun cells'
+      readonly cells: readonly (readonly [cell: number, count: number])[]
+      readonly atEnd: { readonly line: number } | undefined
+    }
+  /** Of the calls that stand in line, those up to this number may begin now. A call takes so long. */
+  | Lot
   /** What ended the process. */
   | { readonly type: 'crash'; readonly name: string; readonly message: string; readonly stack: string | undefined; readonly code: unknown }
+
+export interface Lot {
+  readonly type: 'lot'
+  readonly upTo: number
+  readonly callNs: number
+}
 
 type Message = ToWorker | FromWorker | Aside
 
@@ -32,6 +48,8 @@ export interface PipeChannelParts {
   readonly urgent: (message: Message) => 'now' | 'at the end' | 'and wait'
   /** Something has come in. */
   readonly heard?: () => void
+  /** Shows what waits to be written to another thread. */
+  readonly ready?: ReadyPage
 }
 
 const modes = ['call', 'stream', 'items', 'lists'] as const
@@ -45,7 +63,7 @@ const noMemory = -1
 export class PipeChannel<Out extends Message, In extends Message> implements Channel<Out | Aside, In | Aside> {
   readonly #parts: PipeChannelParts
   readonly #pipe: Pipe
-  readonly #writer = new FrameWriter()
+  readonly #writer: FrameWriter
   readonly #reader: FrameReader
   #receive: ((message: In | Aside) => void) | undefined
   #flushing = false
@@ -55,10 +73,9 @@ export class PipeChannel<Out extends Message, In extends Message> implements Cha
   constructor(parts: PipeChannelParts) {
     this.#parts = parts
     this.#pipe = new Pipe(parts.fd)
-    this.#reader = new FrameReader((kind, body, message) => {
-      const read = body === undefined ? message : kind === frameKinds.call ? readCall(body) : readReply(body)
-      this.#receive?.(read as In | Aside) // Written by the other end of this class.
-    })
+    this.#writer = new FrameWriter(parts.ready?.bytes)
+    // Written by the other end of this class.
+    this.#reader = new FrameReader((kind, body, message) => this.#receive?.(messageOf(kind, body, message) as In | Aside))
   }
 
   /** The other side is gone. */
@@ -70,8 +87,10 @@ export class PipeChannel<Out extends Message, In extends Message> implements Cha
     const hasParts = this.#write(message)
     const when = this.#parts.urgent(message)
     if (hasParts) this.#writeParts()
-    else if (when === 'at the end' && this.#writer.bytes < muchAtOnce) this.#flushLater()
-    else {
+    else if (when === 'at the end' && this.#writer.bytes < muchAtOnce) {
+      this.#flushLater()
+      if (this.#parts.ready !== undefined) this.#show(this.#parts.ready)
+    } else {
       this.flush()
       if (when === 'and wait' && !this.#pipe.empty && this.#pipe.waiting > muchOutput) this.flushSync(Number.POSITIVE_INFINITY)
     }
@@ -103,7 +122,9 @@ export class PipeChannel<Out extends Message, In extends Message> implements Cha
       if (!this.#pipe.empty) this.#pipe.write([])
       return
     }
-    if (this.#pipe.write(this.#writer.take())) this.#writer.reuse()
+    if (!this.#pipe.write(this.#writer.take())) return
+    this.#parts.ready?.withdraw()
+    this.#writer.reuse()
   }
 
   /** Blocks until all is written, or nothing could be for `ms`. */
@@ -129,6 +150,12 @@ export class PipeChannel<Out extends Message, In extends Message> implements Cha
     this.#pipe.copyQueue()
   }
 
+  /** What waits, if all that was posted before it has been written. */
+  #show(ready: ReadyPage): void {
+    const place = this.#pipe.empty ? this.#writer.inPage : undefined
+    if (place !== undefined) ready.publish(place.start, place.end)
+  }
+
   #flushLater(): void {
     if (this.#flushing) return
     this.#flushing = true
@@ -145,11 +172,30 @@ export class PipeChannel<Out extends Message, In extends Message> implements Cha
     if (message.type === 'reply' && isSimpleReply(message) && this.#writer.simple(frameKinds.reply, (to) => writeReply(message, to))) {
       return false
     }
+    if (message.type === 'lot' && this.#writer.simple(frameKinds.lot, (to) => writeLot(message, to))) return false
     return this.#writer.any(message, buffersOf(message))
   }
 }
 
 // ---- what most messages are ---------------------------------------------------------------------------------------
+
+/** What a frame holds. */
+export function messageOf(kind: number, body: PlainReader | undefined, message: unknown): unknown {
+  if (body === undefined) return message
+  if (kind === frameKinds.call) return readCall(body)
+  return kind === frameKinds.lot ? readLot(body) : readReply(body)
+}
+
+function writeLot({ upTo, callNs }: Lot, to: PlainWriter): boolean {
+  to.int(upTo)
+  to.uint(callNs)
+  return true
+}
+
+function readLot(from: PlainReader): Lot {
+  const upTo = from.int()
+  return { type: 'lot', upTo, callNs: from.uint() }
+}
 
 function isSimpleCall({ definitions, captured, key, args, mode, call }: Request): boolean {
   return (
@@ -173,6 +219,7 @@ function writeCall(request: Request, to: PlainWriter): boolean {
   to.int(request.target)
   to.int(request.cell)
   to.uint(request.credit)
+  to.int(request.number)
   to.byte(args.length)
   for (let at = 0; at < args.length; at++) if (!to.value(args[at])) return false
   return true
@@ -187,6 +234,7 @@ function readCall(from: PlainReader): Request {
   const target = from.int()
   const cell = from.int()
   const credit = from.uint()
+  const number = from.int()
   const count = from.byte()
   const data: unknown[] = []
   for (let at = 0; at < count; at++) data.push(from.value())
@@ -206,6 +254,7 @@ function readCall(from: PlainReader): Request {
     credit,
     tellBegin,
     after: 0,
+    number,
   }
 }
 

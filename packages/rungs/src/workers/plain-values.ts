@@ -11,6 +11,8 @@ const { isWellFormed } = String.prototype as unknown as { isWellFormed: (this: s
 
 export class PlainWriter {
   readonly #size: number
+  /** The page that is used whenever nothing waits. */
+  readonly #first: Buffer
   #page: Buffer
   /** What lies before has been given away as pieces. */
   #from = 0
@@ -18,9 +20,15 @@ export class PlainWriter {
   /** Something did not fit. What was written since then is of no use. */
   overflown = false
 
-  constructor(size: number) {
+  constructor(size: number, page: Buffer = Buffer.allocUnsafeSlow(size)) {
     this.#size = size
-    this.#page = Buffer.allocUnsafeSlow(size)
+    this.#first = page
+    this.#page = page
+  }
+
+  /** Where what was not given away lies in the page that this was made with; undefined when some is elsewhere. */
+  get waiting(): { readonly start: number; readonly end: number } | undefined {
+    return this.#page === this.#first ? { start: this.#from, end: this.at } : undefined
   }
 
   fits(bytes: number): boolean {
@@ -44,9 +52,10 @@ export class PlainWriter {
     this.at = 0
   }
 
-  /** The same page again, from its beginning. */
+  /** The first page again, from its beginning. */
   restart(): void {
     if (this.#from !== this.at) return
+    this.#page = this.#first
     this.#from = 0
     this.at = 0
   }

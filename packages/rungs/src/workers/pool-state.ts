@@ -208,8 +208,8 @@ export class PoolState {
     this.#decide()
   }
 
-  /** These were taken back: nobody has begun them, nor will. */
-  recalled(worker: WorkerRecord, tickets: readonly Ticket[]): void {
+  /** These were taken back: nobody has begun them, nor will. Some may have got a place since they were asked for. */
+  recalled(worker: WorkerRecord, tickets: readonly Ticket[], now = 0): void {
     if (worker.pace === 'recalling') worker.pace = 'even'
     for (const ticket of tickets) {
       if (ticket.place !== 'running') continue
@@ -217,6 +217,10 @@ export class PoolState {
       if (ticket.abandoned) continue
       ticket.place = 'queued'
       this.#queue.putBack(ticket)
+    }
+    if (tickets.length > 0 && worker.phase === 'ready') {
+      if (worker.calls.size === 0) worker.idleSince = now
+      this.#free.push(worker)
     }
     this.#decide()
   }
@@ -363,14 +367,17 @@ export class PoolState {
     if (!this.workers.delete(worker.id)) return
     const { phase } = worker
     const again: Ticket[] = []
+    let fruitless = true
     for (const ticket of [...worker.calls]) {
       const hasBegun = begun(ticket)
+      if (hasBegun) fruitless = false
       this.#leave(ticket, worker)
       if (ticket.abandoned) continue
       if (hasBegun || this.#phase === 'terminating') this.actions.push({ type: 'lost', ticket, worker })
       else again.unshift(ticket)
     }
-    if (phase === 'ready' && again.length > 0 && !inPeace) this.#fruitless++
+    if (!fruitless) this.#fruitless = 0
+    else if (phase === 'ready' && again.length > 0 && !inPeace) this.#fruitless++
     for (const ticket of again) {
       ticket.place = 'queued'
       this.#queue.unshift(ticket)

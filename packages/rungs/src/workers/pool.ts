@@ -15,13 +15,12 @@ import { type BatchListener, type ItemRun, ItemRunner, indexOfTaken, Runner, tel
 import type { Bell } from './bell.js'
 import { Deadlines } from './deadlines.js'
 import { Deaths } from './deaths.js'
-import type { Death, HostEvents, SpawnHost, WorkerHost } from './host.js'
+import type { Batches, Death, HostEvents, SpawnHost, WorkerHost } from './host.js'
 import { IdleWatch } from './idle-watch.js'
 import { TaskCall } from './local.js'
 import { Pace } from './pace.js'
 import type { PoolOptions } from './pool-options.js'
 import { type Action, PoolState, type WorkerRecord } from './pool-state.js'
-import type { RingHub } from './ring/hub.js'
 import { Room } from './room.js'
 import { SignalWatch } from './signal-watch.js'
 import { snapshotOf } from './snapshot.js'
@@ -53,7 +52,7 @@ export interface PoolParts {
   /** Rung by workers when they have told something. Undefined where they need this thread. */
   readonly news?: Bell | undefined
   /** Of workers that can have calls before they have a place for them. */
-  readonly hub?: RingHub | undefined
+  readonly hub?: Batches | undefined
 }
 
 /** Milliseconds after which a worker where nothing has ended is taken to be stuck. */
@@ -87,6 +86,7 @@ export class WorkerPool implements ItemOwner {
   #batchNow: number | undefined
   #sendNow = 0
   #paceCheck: ReturnType<typeof setTimeout> | undefined
+  #paceCheckAt = 0
   readonly #closed = withResolvers<void>()
 
   constructor(options: PoolOptions, parts: PoolParts) {
@@ -328,6 +328,12 @@ export class WorkerPool implements ItemOwner {
       for (const item of this.#queuedItems()) this.#cancelItem(item, 'The executor was shut down')
       for (const item of [...this.#paused]) this.#cancelItem(item, 'The executor was shut down')
       for (const worker of this.#state.workers.values()) {
+        const host = this.#hosts.get(worker.id)
+        if (host?.recall !== undefined) {
+          // They are cancelled when they come back. Which ones have begun is known there only.
+          host.recall()
+          continue
+        }
         const calls = [...worker.calls]
         for (const ticket of calls.slice(calls.length - worker.ahead)) {
           const item = itemOf(ticket)
@@ -523,6 +529,11 @@ export class WorkerPool implements ItemOwner {
     return tickets.flatMap(itemsOf)
   }
 
+  /** They were on their way when all that had not begun was cancelled, and have come back without having begun. */
+  #cancelReturned(attempts: readonly Attempt[]): void {
+    for (const { place, item } of attempts) if (place === 'queued') this.#cancelItem(item, 'The executor was shut down')
+  }
+
   #cancelItem(item: WorkItem, message: string): void {
     item.stop(new CancelledError(message))
   }
@@ -580,7 +591,6 @@ export class WorkerPool implements ItemOwner {
 
   #waitSync({ future }: WorkItem, ms: number, news: Bell): void {
     const until = this.#deadlines.now() + ms
-    let look = this.#deadlines.now() + stuckAfter
     while (!future.done) {
       const heard = news.read()
       this.#deadlines.runDue()
@@ -592,15 +602,11 @@ export class WorkerPool implements ItemOwner {
       if (future.done) return
       const now = this.#deadlines.now()
       if (now >= until) return
-      // The timer for that cannot fire here.
-      const early = this.#state.early > 0
-      if (early && now >= look) {
-        look = now + stuckAfter
-        this.#state.looked()
-        this.#performAll()
-        continue
-      }
-      news.wait(heard, Math.min(until, early ? look : Number.POSITIVE_INFINITY, this.#deadlines.next ?? Number.POSITIVE_INFINITY) - now)
+      // The timer for this does not run while the thread is blocked here, and in the middle of a batch none was set.
+      if (this.#paceCheck !== undefined && now >= this.#paceCheckAt) this.#checkPace()
+      if (this.#paceCheck === undefined && this.#state.early > 0) this.#watchPace()
+      const next = Math.min(this.#deadlines.next ?? Number.POSITIVE_INFINITY, this.#paceCheck === undefined ? until : this.#paceCheckAt)
+      news.wait(heard, Math.max(0, Math.min(until, next) - now))
     }
   }
 
@@ -634,15 +640,23 @@ export class WorkerPool implements ItemOwner {
 
   /** Looks now and then whether calls wait behind one that takes long. */
   #watchPace(): void {
-    this.#paceCheck = setTimeout(() => {
-      this.#paceCheck = undefined
-      this.#state.looked()
-      this.#drain()
-    }, stuckAfter)
+    this.#paceCheckAt = this.#deadlines.now() + stuckAfter
+    this.#paceCheck = setTimeout(() => this.#checkPace(), stuckAfter)
+  }
+
+  #checkPace(): void {
+    clearTimeout(this.#paceCheck)
+    this.#paceCheck = undefined
+    this.#state.looked()
+    this.#drain()
   }
 
   #recall(worker: WorkerRecord): void {
     const host = this.#hosts.get(worker.id)
+    if (host?.recall !== undefined) {
+      host.recall()
+      return
+    }
     const taken: Ticket[] = []
     const calls = [...worker.calls]
     for (const ticket of calls.slice(calls.length - worker.ahead)) {
@@ -771,6 +785,12 @@ export class WorkerPool implements ItemOwner {
         this.#drain()
       },
       gone: (death) => this.#gone(worker, death),
+      recalled: (attempts) => {
+        for (const attempt of attempts) this.#clear(attempt)
+        this.#state.recalled(worker, attempts, this.#now())
+        if (this.#cancelsFutures) this.#cancelReturned(attempts)
+        this.#drain()
+      },
     }
     try {
       const host = this.#parts.spawn(worker, name, events)
@@ -806,10 +826,16 @@ export class WorkerPool implements ItemOwner {
     if (unexpected) this.#restarting.add(worker.index)
     if (unexpected && worker.calls.size === 0 && worker.phase === 'ready') this.#reportIdleDeath(worker, death)
     if (unexpected && !this.#options.replaceDeadWorkers) this.#deaths.breaksBy(worker, death)
-    for (const ticket of worker.calls) this.#clear(ticket as Attempt) // All tickets of this pool are.
+    const early: Attempt[] = []
+    for (const ticket of worker.calls) {
+      const attempt = ticket as Attempt // All tickets of this pool are.
+      this.#clear(attempt)
+      if (attempt.early) early.push(attempt)
+    }
     this.#deaths.note(worker, death)
     this.#hosts.delete(worker.id)
     this.#state.gone(worker, (ticket) => host?.hasBegun(ticket as Attempt) ?? false, death.inPeace)
+    if (this.#cancelsFutures) this.#cancelReturned(early)
     this.#drain()
   }
 

@@ -4,17 +4,15 @@
 //           never yields sees it.
 //   begun   a call that is sent to a worker that has nothing else to do has begun: that is what the pool takes for true, without being told. A
 //           child that runs several calls at once tells it of each. Of a chunk, it is told in advance how far the items will have come in the next
-//           millisecond. When a child ends by its own doing, it tells how far it really was.
+//           millisecond. When a child ends by its own doing, it tells how far it really was. Of calls that stand in line, see README.md.
 //
 // So a child that is killed without a word never had more of its calls begun than the pool believes.
 import { Cells } from './cells.js'
+import { abortOrder } from './watch-words.js'
 
 /** Where the sockets are in the child. */
 export const channelFd = 3
 export const watchFd = 4
-
-/** An order to the thread that watches: cell, and the word for it. */
-export const orderSize = 8
 
 /** An attempt and a code in one word: the order may arrive before the call does, or after the cell has gone to another. */
 function wordOf(id: number, code: number): number {
@@ -47,15 +45,12 @@ export class PoolCells extends Cells {
 
   override abort(cell: number, code: number): void {
     super.abort(cell, code)
-    const order = Buffer.allocUnsafe(orderSize)
-    order.writeInt32LE(cell, 0)
-    order.writeInt32LE(wordOf(this.#ids[cell] ?? 0, code), 4)
-    this.#order(order)
+    this.#order(abortOrder(cell, wordOf(this.#ids[cell] ?? 0, code)))
   }
 
   /** The child has told. */
-  told(cells: readonly (readonly [cell: number, count: number])[], all: boolean): void {
-    if (all) {
+  told(cells: readonly (readonly [cell: number, count: number])[], atEnd: boolean): void {
+    if (atEnd) {
       // It is ending: what is sent now does not begin any more.
       this.#presumed = 0
       for (let cell = 0; cell < this.count; cell++) this.begin(cell, 0)
@@ -87,20 +82,20 @@ export class ChildCells extends Cells {
     this.#told = this.#ids.map(() => ({ count: 0, since: 0, lot: 1 }))
   }
 
-  /** A call has come. */
-  received(cell: number, id: number): void {
+  /** A call has come. `inLine`: that it begins is told otherwise. */
+  received(cell: number, id: number, inLine: boolean): void {
     if (cell < 0) return
     this.#ids[cell] = id
     this.#cellOf.set(id, cell)
     super.begin(cell, 0)
     const told = this.#told[cell]
     if (told !== undefined) {
-      told.count = this.#presumed
+      told.count = inLine ? 1 : this.#presumed
       told.lot = 1
     }
   }
 
-  /** Its outcome has been told. */
+  /** Its outcome has been told, or there will be none. */
   replied(id: number): void {
     this.#cellOf.delete(id)
   }
@@ -116,7 +111,7 @@ export class ChildCells extends Cells {
     this.#tell(cell, told.count)
   }
 
-  // The pool takes nothing back from a process.
+  // What can be taken back stands in line, see line-words.ts.
   override claim(cell: number): boolean {
     this.begin(cell)
     return true
@@ -135,8 +130,7 @@ export class ChildCells extends Cells {
   }
 }
 
-/** For the thread that watches: performs an order. */
-export function performOrder(words: Int32Array, order: Buffer): void {
-  const cell = order.readInt32LE(0)
-  if (cell >= 0 && cell * 2 + 1 < words.length) Atomics.store(words, cell * 2 + 1, order.readInt32LE(4))
+/** For the thread that watches. */
+export function performAbort(words: Int32Array, cell: number, word: number): void {
+  if (cell >= 0 && cell * 2 + 1 < words.length) Atomics.store(words, cell * 2 + 1, word)
 }

@@ -5,12 +5,16 @@ import { inspect } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { library } from '../core/places.js'
 import { Cells } from './cells.js'
+import { ChildLine } from './child-line.js'
+import { pageSize } from './frames.js'
+import { LineWord } from './line-words.js'
 import type { FromWorker, ToWorker } from './messages.js'
 import { Patience } from './patience.js'
 import { type Aside, PipeChannel } from './pipe-channel.js'
 import type { ProcessStart } from './process.js'
 import { ChildCells, channelFd } from './process-cells.js'
 import type { WatchStart } from './process-watch.js'
+import { ReadyPage } from './ready-page.js'
 import { Server } from './serve.js'
 
 /** Milliseconds for which a result with large buffers keeps this thread until they are written; then they are copied. */
@@ -23,6 +27,7 @@ const readSize = 64 * 1024
 process.on('SIGINT', () => {})
 
 const news = new Patience()
+const ready = ReadyPage.create(pageSize)
 const received = Buffer.allocUnsafeSlow(readSize)
 // The declarations of Node know `onread` of connections that are yet to be made only.
 const socketOptions = {
@@ -36,7 +41,14 @@ const socketOptions = {
   },
 }
 const socket = new Socket(socketOptions)
-const channel = new PipeChannel<FromWorker, ToWorker>({ fd: channelFd, socket, patience, urgent: urgencyOf, heard: () => news.ring() })
+const channel = new PipeChannel<FromWorker, ToWorker>({
+  fd: channelFd,
+  socket,
+  patience,
+  urgent: urgencyOf,
+  heard: () => news.ring(),
+  ready,
+})
 
 // Whoever started this process is gone: nobody wants what it does. The thread that watches sees to it if this one never comes here.
 socket.on('end', () => process.exit(1))
@@ -56,19 +68,33 @@ channel.onMessage((message) => {
 
 function serve({ start, cells: count, presumed }: ProcessStart): void {
   const { buffer } = Cells.create(count)
-  const cells = new ChildCells(buffer, presumed, (cell, count) => channel.post({ type: 'begun cells', cells: [[cell, count]], all: false }))
-  watch(buffer)
+  const cells = new ChildCells(buffer, presumed, (cell, count) =>
+    channel.post({ type: 'begun cells', cells: [[cell, count]], atEnd: undefined }),
+  )
+  const word = new LineWord()
+  const line = new ChildLine({
+    word,
+    announce: (upTo, callNs) => {
+      channel.post({ type: 'lot', upTo, callNs })
+      channel.flushSync(Number.POSITIVE_INFINITY)
+    },
+    tellTime: (upTo, callNs) => channel.post({ type: 'lot', upTo, callNs }),
+    flush: () => channel.flush(),
+  })
+  watch({ cells: buffer, line: word.buffer, ready: ready.buffer })
   const server = new Server({
     channel: {
       post: (message) => {
         if (message.type === 'reply') cells.replied(message.id)
-        else if (message.type === 'exit') channel.post({ type: 'begun cells', cells: cells.begunCells(), all: true })
+        else if (message.type === 'exit') {
+          channel.post({ type: 'begun cells', cells: cells.begunCells(), atEnd: { line: line.begun } })
+        }
         channel.post(message)
         if (message.type === 'exit') channel.flushSync(untilLost)
       },
       onMessage: (receive) =>
         channel.onMessage((message) => {
-          if (message.type === 'call') cells.received(message.cell, message.id)
+          if (message.type === 'call') cells.received(message.cell, message.id, message.number !== 0)
           receive(message as ToWorker) // Nothing else comes after the start.
         }),
       pump: () => {
@@ -80,6 +106,7 @@ function serve({ start, cells: count, presumed }: ProcessStart): void {
     },
     start,
     cells,
+    line: { calls: line, forget: (id) => cells.replied(id) },
     memory: () => process.memoryUsage.rss(),
     exit: (code) => process.exit(code),
     waitForMessage: (sequence, ms) => news.wait(sequence, ms),
@@ -89,8 +116,7 @@ function serve({ start, cells: count, presumed }: ProcessStart): void {
   void server.start()
 }
 
-function watch(cells: SharedArrayBuffer): void {
-  const workerData: WatchStart = { cells }
+function watch(workerData: WatchStart): void {
   const thread = new Worker(new URL('workers/process-watch.js', library), {
     workerData,
     execArgv: [],
@@ -102,11 +128,16 @@ function watch(cells: SharedArrayBuffer): void {
   thread.on('error', () => {})
 }
 
-/** Replies are put together; what a call says while it runs is not kept back until it ends. */
-function urgencyOf({ type }: ToWorker | FromWorker | Aside): 'now' | 'at the end' | 'and wait' {
-  switch (type) {
+/**
+ * Replies are put together; what a call says while it runs is not kept back until it ends. Definitions are written at once: what comes after them
+ * may be seen before they are, see ready-page.ts.
+ */
+function urgencyOf(message: ToWorker | FromWorker | Aside): 'now' | 'at the end' | 'and wait' {
+  switch (message.type) {
     case 'reply':
     case 'item':
+      return message.definitions === undefined ? 'at the end' : 'now'
+    case 'lot':
       return 'at the end'
     case 'output':
     case 'outcomes':

@@ -2,24 +2,39 @@
 // process when the pool's process is gone.
 import { Socket } from 'node:net'
 import { workerData } from 'node:worker_threads'
-import { orderSize, performOrder, watchFd } from './process-cells.js'
+import { LineWord } from './line-words.js'
+import { performAbort, watchFd } from './process-cells.js'
+import { ReadyPage } from './ready-page.js'
+import { answerOf, orderSize, readOrder } from './watch-words.js'
 
 export interface WatchStart {
   /** The words of the calls; see Cells. */
   readonly cells: SharedArrayBuffer
+  /** See LineWord and ReadyPage. */
+  readonly line: SharedArrayBuffer
+  readonly ready: SharedArrayBuffer
 }
 
 /** Milliseconds that the main thread has to end the process by itself. */
 const untilKilled = 1_000
 
-const words = new Int32Array((workerData as WatchStart).cells) // Given by process-main.
+const start = workerData as WatchStart // Given by process-main.
+const words = new Int32Array(start.cells)
+const line = new LineWord(start.line)
+const ready = new ReadyPage(start.ready)
 let rest: Buffer<ArrayBufferLike> = Buffer.alloc(0)
 
 const socket = new Socket({ fd: watchFd })
 socket.on('data', (bytes: Buffer) => {
   rest = rest.byteLength === 0 ? bytes : Buffer.concat([rest, bytes])
   while (rest.byteLength >= orderSize) {
-    performOrder(words, rest)
+    readOrder(rest, {
+      abort: (cell, word) => performAbort(words, cell, word),
+      takeBack: (last) => {
+        const decided = line.takeBack(last)
+        socket.write(answerOf(last, decided, ready.copy()))
+      },
+    })
     rest = rest.subarray(orderSize)
   }
 })

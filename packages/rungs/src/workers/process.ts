@@ -9,16 +9,20 @@ import { fileURLToPath } from 'node:url'
 import type { Outgoing, ShippedCall } from '../calls/index.js'
 import { library } from '../core/places.js'
 import type { Channel } from './channel.js'
+import { FrameReader } from './frames.js'
 import type { HandleTable } from './handle-table.js'
-import type { Death, SpawnHost } from './host.js'
+import type { Batches, Death, SpawnHost } from './host.js'
 import { LastLines } from './last-lines.js'
 import { Link } from './link.js'
 import type { FromWorker, ToWorker, WorkerStart } from './messages.js'
 import type { Patience } from './patience.js'
 import { Pipe } from './pipe.js'
-import { type Aside, PipeChannel } from './pipe-channel.js'
+import { type Aside, messageOf, PipeChannel } from './pipe-channel.js'
+import { PoolLine } from './pool-line.js'
 import { PoolCells } from './process-cells.js'
+import { mostAhead } from './ring/layout.js'
 import { startupOf } from './startup.js'
+import { AnswerReader, takeBackOrder } from './watch-words.js'
 
 export interface ProcessConfig {
   readonly outgoing: Outgoing
@@ -26,6 +30,7 @@ export interface ProcessConfig {
   /** Identifies the pool. */
   readonly pool: number
   readonly news: Patience
+  readonly hub: Batches
   readonly callsPerWorker: number
   readonly measureMemory: boolean
   readonly initializer: ShippedCall | undefined
@@ -63,10 +68,12 @@ export function processSpawner(config: ProcessConfig): SpawnHost {
     const child = spawn(config.execPath ?? process.execPath, [...(config.execArgv ?? inheritedFlags()), main], spawnOptions(config))
     const worker = new ChildWorker(child, config)
     const presumed = config.callsPerWorker === 1 ? 1 : 0
-    const cells = new PoolCells(config.callsPerWorker + lentPlaces, presumed, (order) => worker.order(order))
+    const cells = new PoolCells(config.callsPerWorker + lentPlaces + mostAhead, presumed, (order) => worker.order(order))
+    const line = new PoolLine(config.callsPerWorker, (last) => worker.order(takeBackOrder(last)))
     const link = new Link({
-      channel: worker.channel(cells),
+      channel: worker.channel(cells, line),
       cells,
+      line,
       outgoing: config.outgoing,
       handles: config.handles,
       events,
@@ -91,6 +98,12 @@ export function processSpawner(config: ProcessConfig): SpawnHost {
       presumed,
     })
     worker.onGone((death) => link.gone(death))
+    // Frames that were not written: of these, nothing but replies is taken from here.
+    const early = new FrameReader((kind, body, message) => link.repliedEarly(messageOf(kind, body, message) as FromWorker))
+    worker.onAnswer((last, decided, frames) => {
+      early.push(frames)
+      link.takenOut(line.answered(last, decided))
+    })
     return link
   }
 }
@@ -101,9 +114,16 @@ class ChildWorker {
   readonly #config: ProcessConfig
   readonly #channel: PipeChannel<ToWorker, FromWorker> | undefined
   readonly #orders: Pipe | undefined
+  readonly #answers = new AnswerReader((last, decided, frames) => {
+    // What it has said before comes first.
+    this.#channel?.pump()
+    this.#answered?.(last, decided, frames)
+  })
   readonly #stderr: LastLines
   #crash: (Aside & { type: 'crash' }) | undefined
   #gone: ((death: Omit<Death, 'inPeace'>) => void) | undefined
+  #answered: ((last: number, decided: number, frames: Uint8Array) => void) | undefined
+  readonly #scratch = Buffer.allocUnsafe(4_096)
   #ended = false
   #ready = false
 
@@ -130,15 +150,15 @@ class ChildWorker {
       heard: () => config.news.ring(),
     })
     this.#channel = pipe
-    channel.on('data', (bytes: Buffer) => pipe.push(bytes))
+    channel.on('data', (bytes: Buffer) => config.hub.batch(() => pipe.push(bytes)))
     this.#orders = new Pipe(watchedBy)
-    watch?.resume()
+    watch?.on('data', (bytes: Buffer) => config.hub.batch(() => this.#answers.push(bytes)))
     stdout?.on('data', (bytes: Buffer) => this.print('stdout', bytes))
     stderr?.on('data', (bytes: Buffer) => this.#stderr.add(bytes))
   }
 
   /** The channel as the link sees it. */
-  channel(cells: PoolCells): Channel<ToWorker, FromWorker> {
+  channel(cells: PoolCells, line: PoolLine): Channel<ToWorker, FromWorker> {
     const pipe = this.#channel
     return {
       post: (message) => {
@@ -149,7 +169,11 @@ class ChildWorker {
         pipe?.onMessage((message) => {
           switch (message.type) {
             case 'begun cells':
-              cells.told(message.cells, message.all)
+              cells.told(message.cells, message.atEnd !== undefined)
+              if (message.atEnd !== undefined) line.ended(message.atEnd.line)
+              return
+            case 'lot':
+              line.told(message.upTo, message.callNs)
               return
             case 'crash':
               this.#crash = message
@@ -162,7 +186,10 @@ class ChildWorker {
           }
         }),
       pump: () => {
-        pipe?.pump()
+        this.#config.hub.batch(() => {
+          pipe?.pump()
+          this.#readAnswers()
+        })
         // The event loop, which would tell of its end, may be blocked.
         if (pipe?.ended && !this.#ended) this.#lookForEnd()
       },
@@ -177,6 +204,10 @@ class ChildWorker {
 
   onGone(gone: (death: Omit<Death, 'inPeace'>) => void): void {
     this.#gone = gone
+  }
+
+  onAnswer(answered: (last: number, decided: number, frames: Uint8Array) => void): void {
+    this.#answered = answered
   }
 
   order(order: Buffer): void {
@@ -214,6 +245,7 @@ class ChildWorker {
     this.#ended = true
     // What it said last may not have been read yet.
     this.#channel?.pump()
+    this.#readAnswers()
     const [, stdout, stderr, , watch] = this.#child.stdio as (Socket | null | undefined)[]
     const rest = fdOf(stderr)
     if (rest !== undefined) this.#readRest(rest)
@@ -221,6 +253,13 @@ class ChildWorker {
     // A grandchild may hold the other ends for long.
     for (const stream of [watch, stdout, stderr]) stream?.destroy()
     this.#gone?.({ ...how, cause: how.cause ?? this.#causeOf(how), stderr: this.#stderr.text })
+  }
+
+  #readAnswers(): void {
+    this.#orders?.read(
+      () => this.#scratch,
+      (count) => this.#answers.push(this.#scratch.subarray(0, count)),
+    )
   }
 
   #readRest(fd: number): void {

@@ -5,6 +5,7 @@ import { type CurrentCall, runInCall } from '../core/current-call.js'
 import { CancelledError, TimeoutError } from '../core/errors.js'
 import type { Cells } from './cells.js'
 import type { Channel } from './channel.js'
+import type { ChildLine } from './child-line.js'
 import type { Definitions, FromWorker, Parcel, Request, Startup, ToWorker, WorkerStart } from './messages.js'
 import { Output } from './output.js'
 import { RemoteObjects } from './remote-objects.js'
@@ -28,6 +29,8 @@ export interface ServerParts {
   readonly messageSequence: () => number
   /** The memory in which calls and replies lie. Undefined: all are messages, and the pool sends no more calls than there are places. */
   readonly ring?: { readonly end: WorkerEnd; readonly baseline: number } | undefined
+  /** Where calls wait that came before there is a place for them. `forget`: a call will not be run, and nobody waits to hear of it. */
+  readonly line?: { readonly calls: ChildLine; readonly forget: (id: number) => void } | undefined
 }
 
 export interface ActiveCall {
@@ -100,6 +103,14 @@ export class Server {
         baseline,
       )
     }
+    parts.line?.calls.serve({
+      run: (request) => this.#call(request),
+      hasPlace: () => this.#hasPlace,
+      forget: ({ id }) => parts.line?.forget(id),
+      drained: () => {
+        if (this.#retiring) void this.#finishWhenIdle()
+      },
+    })
     process.on('exit', (code) => this.#exiting(code))
     channel.onMessage((message) => this.#receive(message))
   }
@@ -134,7 +145,8 @@ export class Server {
       case 'call':
         // Also of a call that will be skipped: they are not sent again.
         this.#define(message.definitions)
-        if (this.#loop === undefined) this.#call(message)
+        if (this.#parts.line !== undefined) this.#parts.line.calls.received(message)
+        else if (this.#loop === undefined) this.#call(message)
         else this.#waiting.push(message)
         return
       case 'abort':
@@ -188,6 +200,7 @@ export class Server {
       credit: 0,
       tellBegin: false,
       after: 0,
+      number: 0,
     })
     return goesOn ? 'goesOn' : 'ended'
   }
@@ -200,8 +213,7 @@ export class Server {
     const unwanted = aborted() !== 0
     // A chunk begins with its first item.
     if (unwanted || (cell >= 0 && request.mode !== 'items' && request.mode !== 'lists' && !cells.claim(cell))) {
-      if (ring === undefined || cell < 0 || !ring.end.skipped(cell))
-        this.post({ type: 'reply', id, status: 'skipped', value: nothing, definitions: undefined, memory: undefined })
+      if (ring === undefined || cell < 0 || !ring.end.skipped(cell)) this.#skip(id)
       if (this.#retiring) void this.#finishWhenIdle()
       return false
     }
@@ -233,6 +245,10 @@ export class Server {
     }
     if (this.#retiring) void this.#finishWhenIdle()
     return this.#active.has(id)
+  }
+
+  #skip(id: number): void {
+    this.post({ type: 'reply', id, status: 'skipped', value: nothing, definitions: undefined, memory: undefined })
   }
 
   /** It has not ended when its synchronous part does. */
@@ -332,8 +348,11 @@ export class Server {
 
   #ended(active: ActiveCall): void {
     if (this.#active.delete(active.request.id)) {
-      this.#parts.ring?.end.note(performance.now() - active.since)
+      const { ring, line } = this.#parts
+      ring?.end.note(performance.now() - active.since)
+      line?.calls.note(performance.now() - active.since)
       this.#loop?.wake()
+      line?.calls.wake()
     }
     if (this.#retiring) void this.#finishWhenIdle()
   }
@@ -362,7 +381,10 @@ export class Server {
 
   #abort(id: number, timeout: boolean, reason: unknown): void {
     const active = this.#find(id)
-    if (active === undefined) return
+    if (active === undefined) {
+      if (this.#parts.line?.calls.drop(id)) this.#skip(id)
+      return
+    }
     const abort = (reason: unknown): void => {
       active.running.abort(reason)
       active.stream?.credit('stop')
@@ -383,6 +405,7 @@ export class Server {
     else if (active.lent === 'place') this.#lentPlaces--
     active.lent = what
     this.post({ type: 'lent', id: active.request.id, what })
+    this.#parts.line?.calls.wake()
   }
 
   #regain(call: CurrentCall | undefined): void {
@@ -447,6 +470,7 @@ export class Server {
 
   async #finishWhenIdle(): Promise<void> {
     if (this.#active.size > 0 || this.#current !== undefined || this.#waiting.length > 0 || this.#parts.ring?.end.hasCall) return
+    if (this.#parts.line?.calls.empty === false) return
     if (this.#finishing) return
     this.#finishing = true
     const { finalizer } = this.#parts.start

@@ -9,6 +9,7 @@ import { cancelFuture, createFuture, type Driver, type Future, failFuture, fulfi
 import type { Outcome } from '../core/outcome.js'
 import type { Deadline } from './deadlines.js'
 import type { TaskCall } from './local.js'
+import { isSmall } from './small.js'
 import { Batch, Ticket } from './ticket.js'
 
 // biome-ignore lint/suspicious/noExplicitAny: any function can be submitted; its parameters are checked where submit() is called.
@@ -147,6 +148,8 @@ export class Attempt extends Ticket {
   id = ++lastId
   /** Which place in the worker's shared memory is its own. */
   cell = -1
+  /** Its number among those that stand in line at a process; 0: none. */
+  line = 0
   sentAt: number | undefined = undefined
   startedAt: number | undefined = undefined
   /** Futures of its own pool that it waits for: while there are some, its place is lent. Only of tasks; a worker counts for itself. */
@@ -192,6 +195,7 @@ export function mayGoAhead({ shipped, mode }: WorkItem): boolean {
     shipped.captured === undefined &&
     shipped.args.plain &&
     shipped.args.transfer.length === 0 &&
-    mode.type === 'call'
+    mode.type === 'call' &&
+    isSmall(shipped.args.data)
   )
 }

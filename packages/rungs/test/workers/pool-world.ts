@@ -39,6 +39,9 @@ export class World {
   static followed = 0
   /** Whether workers may have calls before they have places for them. */
   readonly #goAhead: boolean
+  /** Whether what is taken back is told later, as by a process, and of whom it was asked. */
+  readonly #answersLate: boolean
+  readonly #asked = new Set<WorkerRecord>()
   readonly state: PoolState
   readonly config: PoolConfig
   readonly log: string[] = []
@@ -72,7 +75,8 @@ export class World {
       pull: pulls ? { ahead: this.#below(4) } : undefined,
     }
     this.state = new PoolState(this.config)
-    this.#goAhead = !pulls && this.#chance(0.5)
+    this.#goAhead = !pulls && this.#chance(0.7)
+    this.#answersLate = this.#goAhead && this.#chance(0.5)
     if (this.#goAhead) this.state.ahead = this.#below(mostAhead + 1)
     this.state.unheard = ({ calls }) => this.#below(calls.size + 1)
     this.#perform()
@@ -103,7 +107,8 @@ export class World {
       [1, () => this.#lend()],
       [2, () => this.#regain()],
       [1, () => this.#hold()],
-      [this.#goAhead ? 6 : 0, () => this.#changePace()],
+      [this.#goAhead ? 10 : 0, () => this.#changePace()],
+      [this.#answersLate ? 20 : 0, () => this.#answer()],
       [0.7, () => this.#resize()],
       [0.7, () => this.#expire()],
       [0.15, () => this.#shutdown()],
@@ -393,7 +398,8 @@ export class World {
             this.#ending.add(action.worker)
             break
           case 'recall':
-            this.#recall(action.worker)
+            if (this.#answersLate) this.#asked.add(action.worker)
+            else this.#recall(action.worker)
             break
           case 'closed':
             this.#closedTimes++
@@ -415,6 +421,18 @@ export class World {
     World.takenBack += taken.length
     this.#note(`worker ${worker.id} gives back ${taken.map((call) => call.number)}`)
     this.state.recalled(worker, taken)
+  }
+
+  /** All that has not begun, also what has got a place meanwhile, and what nobody wants any more. */
+  #answer(): void {
+    const worker = this.#pick([...this.#asked])
+    if (worker === undefined) return
+    this.#asked.delete(worker)
+    if (!this.state.workers.has(worker.id)) return
+    const taken = ([...worker.calls] as Call[]).filter((call) => call.early && !call.begun && this.#chance(0.9))
+    World.takenBack += taken.length
+    this.#note(`worker ${worker.id} has given back ${taken.map((call) => call.number)}`)
+    this.state.recalled(worker, taken, this.#now++)
   }
 
   #check(): void {
@@ -451,6 +469,8 @@ export class World {
     const wasClosing = !this.state.open
     this.#perform()
     for (let round = 0; round < 2_000; round++) {
+      this.#answer()
+      this.#perform()
       for (const call of this.#running()) if (call.lends !== 'no') this.state.regained(call)
       for (const held of this.calls.filter((call) => call.place === 'held')) {
         this.state.released(held)

@@ -1,0 +1,28 @@
+// Whether there may be hundreds of a value on their way: calls go ahead to workers that have no place for them yet.
+
+/** Characters, bytes and members of a value that are still small. */
+const mostSize = 4_096
+
+let left = 0
+
+/** Of plain data. Looks at a few hundred members at most. */
+export function isSmall(data: unknown): boolean {
+  left = mostSize
+  return fits(data)
+}
+
+function fits(data: unknown): boolean {
+  if (typeof data === 'string') return takes(data.length)
+  if (typeof data !== 'object' || data === null) return takes(8)
+  if (ArrayBuffer.isView(data)) return takes(data.byteLength)
+  if (Array.isArray(data)) return takes(8) && data.every(fits)
+  if (data instanceof Map || data instanceof Set) return takes(8 * data.size) && [...data].every(fits)
+  if (!takes(8)) return false
+  for (const key in data) if (!takes(key.length) || !fits((data as Record<string, unknown>)[key])) return false
+  return true
+}
+
+function takes(size: number): boolean {
+  left -= size
+  return left >= 0
+}
