@@ -208,8 +208,11 @@ export class PoolState {
     this.#decide()
   }
 
-  /** These were taken back: nobody has begun them, nor will. Some may have got a place since they were asked for. */
-  recalled(worker: WorkerRecord, tickets: readonly Ticket[], now = 0): void {
+  /**
+   * These were taken back: nobody has begun them, nor will. Some may have got a place since they were asked for. `more`: another worker answers in
+   * the same breath, and what it gives back may be of a higher priority.
+   */
+  recalled(worker: WorkerRecord, tickets: readonly Ticket[], now = 0, more = false): void {
     if (worker.pace === 'recalling') worker.pace = 'even'
     for (const ticket of tickets) {
       if (ticket.place !== 'running') continue
@@ -222,7 +225,7 @@ export class PoolState {
       if (worker.calls.size === 0) worker.idleSince = now
       this.#free.push(worker)
     }
-    this.#decide()
+    if (!more) this.#decide()
   }
 
   /** Several have ended: those who have few calls ahead get more. */

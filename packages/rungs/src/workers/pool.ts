@@ -651,7 +651,7 @@ export class WorkerPool implements ItemOwner {
     this.#drain()
   }
 
-  #recall(worker: WorkerRecord): void {
+  #recall(worker: WorkerRecord, more: boolean): void {
     const host = this.#hosts.get(worker.id)
     if (host?.recall !== undefined) {
       host.recall()
@@ -665,7 +665,7 @@ export class WorkerPool implements ItemOwner {
       this.#clear(attempt)
       taken.push(attempt)
     }
-    this.#state.recalled(worker, taken)
+    this.#state.recalled(worker, taken, 0, more)
   }
 
   #drain(): void {
@@ -687,7 +687,8 @@ export class WorkerPool implements ItemOwner {
       while (admitted.length > 0 || actions.length > 0) {
         // Calls first: a worker that retires was given its last one in the same breath.
         if (admitted.length > 0) this.#sendAll(admitted)
-        if (actions.length > 0) for (const action of actions.splice(0)) this.#perform(action)
+        const decided = actions.splice(0)
+        for (let index = 0; index < decided.length; index++) this.#perform(decided[index] as Action, decided[index + 1]) // Within the list.
       }
     } finally {
       this.#draining = false
@@ -729,13 +730,14 @@ export class WorkerPool implements ItemOwner {
     })
   }
 
-  #perform(action: Action): void {
+  /** `next`: what is performed right after it. */
+  #perform(action: Action, next?: Action): void {
     switch (action.type) {
       case 'spawn':
         this.#spawn(action.worker)
         return
       case 'recall':
-        this.#recall(action.worker)
+        this.#recall(action.worker, next?.type === 'recall')
         return
       case 'retire':
         this.#hosts.get(action.worker.id)?.retire()

@@ -383,7 +383,8 @@ export class World {
         if (this.config.pull === undefined) call.begun = !call.early && this.#chance(0.6)
         else this.#window.push(call)
       }
-      for (const action of actions.splice(0)) {
+      const decided = actions.splice(0)
+      for (const [index, action] of decided.entries()) {
         switch (action.type) {
           case 'lost':
             this.#settle(action.ticket as Call, 'lost')
@@ -399,7 +400,7 @@ export class World {
             break
           case 'recall':
             if (this.#answersLate) this.#asked.add(action.worker)
-            else this.#recall(action.worker)
+            else this.#recall(action.worker, decided[index + 1]?.type === 'recall')
             break
           case 'closed':
             this.#closedTimes++
@@ -416,11 +417,11 @@ export class World {
   }
 
   /** What has not begun of what was given ahead; now and then a worker is faster. */
-  #recall(worker: WorkerRecord): void {
+  #recall(worker: WorkerRecord, more: boolean): void {
     const taken = this.#early(worker).filter((call) => call.early && !call.abandoned && !call.begun && this.#chance(0.9))
     World.takenBack += taken.length
     this.#note(`worker ${worker.id} gives back ${taken.map((call) => call.number)}`)
-    this.state.recalled(worker, taken)
+    this.state.recalled(worker, taken, 0, more)
   }
 
   /** All that has not begun, also what has got a place meanwhile, and what nobody wants any more. */
