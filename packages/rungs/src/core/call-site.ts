@@ -9,15 +9,11 @@ export interface CallSite {
 const capacity = 128
 const perMillisecond = 4
 let tokens = capacity
-let skipped = 0
 let refilled = 0
-/** Whether the clock was looked at in this turn of the event loop. */
-let looked = false
 
 /** The stack of the caller of `below`, or undefined when thousands of calls are being submitted at once. */
 export function captureCallSite(below: (...args: never[]) => unknown): CallSite | undefined {
-  // To look at the clock for each skipped call would cost what the budget saves. Whoever comes back after a while is in another turn.
-  if (tokens === 0 && (!looked || ++skipped % 64 === 0)) refill()
+  if (tokens === 0) refill()
   if (tokens === 0) return undefined
   tokens--
   const site = { stack: '' }
@@ -32,11 +28,6 @@ function refill(): void {
   const now = performance.now()
   tokens = Math.min(capacity, Math.floor((now - refilled) * perMillisecond))
   if (tokens > 0) refilled = now
-  if (looked) return
-  looked = true
-  setImmediate(() => {
-    looked = false
-  }).unref()
 }
 
 /** The frames alone, a line each, or undefined when there are none. */

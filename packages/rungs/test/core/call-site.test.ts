@@ -19,7 +19,7 @@ describe('the place of a submit', () => {
     expect(frames).not.toMatch(/at submit/)
   })
 
-  it('is left out in a burst, and is there again for the first call of a later turn', async () => {
+  it('is left out in a burst, and is there again for the first call after it', async () => {
     for (let burst = 0; burst < 3; burst++) {
       spendAll()
       await pause(5)

@@ -34,8 +34,6 @@ export interface ReceivedCall {
 
 /** Milliseconds for which one spins at most before it parks. */
 const longestSpin = 0.02
-/** And at least: about as long as the pool's thread takes for a call. It is much less than to park and to be woken takes. */
-const shortestSpin = 0.005
 
 export class WorkerEnd {
   readonly #control: Int32Array
@@ -207,7 +205,11 @@ export class WorkerEnd {
 
   /** Looks for a moment, if no other worker of the pool does: for as long as it has paid. @returns whether there is something to do */
   #spin(): boolean {
-    if (!this.#spins) return false
+    if (!this.#spins || this.#spinFor < 0.001) {
+      // Now and then it is tried again.
+      this.#spinFor = Math.min(longestSpin, this.#spinFor + 0.0001)
+      return false
+    }
     // Only to keep two from burning a core each. Who dies while it spins leaves the word taken: then nobody spins any more.
     if (Atomics.compareExchange(this.#pool, SPINNER, 0, 1) !== 0) return false
     const until = performance.now() + this.#spinFor
@@ -217,7 +219,7 @@ export class WorkerEnd {
     } while (!found && performance.now() < until)
     Atomics.store(this.#pool, SPINNER, 0)
     found ||= this.hasMail
-    this.#spinFor = found ? Math.min(longestSpin, this.#spinFor * 2) : Math.max(shortestSpin, this.#spinFor / 2)
+    this.#spinFor = found ? Math.min(longestSpin, this.#spinFor * 2) : this.#spinFor / 2
     return found
   }
 }
