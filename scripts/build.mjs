@@ -35,7 +35,7 @@ function removeOrphans(folder) {
     for (const entry of readdirSync(built, { recursive: true, withFileTypes: true })) {
       const file = join(entry.parentPath, entry.name)
       const source = join(src, relative(built, file)).replace(/(\.d\.ts|\.js)(\.map)?$/, '.ts')
-      if (entry.isFile() && source.endsWith('.ts') && !existsSync(source)) rmSync(file)
+      if (entry.isFile() && source.endsWith('.ts') && !source.endsWith('.chunk.ts') && !existsSync(source)) rmSync(file)
     }
   }
 }

@@ -318,8 +318,12 @@ export class Encoder {
   }
 
   #handle(value: object): unknown[] | undefined {
-    const handle = this.sender.handles?.toHandle(value)
-    return handle === undefined ? undefined : [Kind.handle, handle]
+    const { handles } = this.sender
+    const handle = handles?.toHandle(value)
+    if (handle === undefined) return undefined
+    const specifier = handles?.moduleFor?.(value)
+    if (specifier !== undefined) this.uses.add(this.sender.define({ kind: 'export', module: { specifier, how: 'import' }, path: [] }))
+    return [Kind.handle, handle]
   }
 
   /** The place of an object's prototype; undefined when it is the one that its kind has anyway, -2 when there is none. */

@@ -35,6 +35,8 @@ export interface ShippedCall {
 export interface Handles {
   /** Structured-cloneable data that stands for `value`, or undefined when it is not one of ours. */
   toHandle(value: object): unknown
+  /** The module that has to be loaded there before the object can be made out of its handle, if there is one. */
+  moduleFor?(value: object): string | undefined
   /** The object that a handle stands for on this side. */
   fromHandle(handle: unknown): object
 }

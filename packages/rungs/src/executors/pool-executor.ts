@@ -12,6 +12,7 @@ import type {
 } from '../core/executor.js'
 import type { Future } from '../core/future.js'
 import { requireFunction, requireInteger, requireKnown, requireOneOf } from '../core/options.js'
+import { library } from '../core/places.js'
 import { makeShippable } from '../workers/handle-table.js'
 import type { WorkerPool } from '../workers/pool.js'
 import type { PoolOptions } from '../workers/pool-options.js'
@@ -31,6 +32,9 @@ export interface PoolView {
   readonly options: CheckedCallOptions
 }
 
+/** Loaded by workers to which an executor is handed. */
+const executors = new URL('executors/remote-executor.js', library).href
+
 let lastPool = 0
 
 /** Identifies a pool among those of this thread. */
@@ -46,6 +50,7 @@ export class PoolExecutor implements Executor {
     this.#view = view
     const { pool, name, id } = view
     makeShippable(this, {
+      module: executors,
       facts: () => ({ name, maxWorkers: pool.maxWorkers, pool: id }),
       submit: (fn, args, options) => (this.with(options) as PoolExecutor).submit(fn, ...args),
       stream: (fn, args, options) => this.with(options).stream(fn as (...args: unknown[]) => Iterable<unknown>, ...args), // Checked where it runs.

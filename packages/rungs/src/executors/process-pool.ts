@@ -1,7 +1,6 @@
 import { Outgoing } from '../calls/index.js'
 import { clock } from '../core/clock.js'
 import { requireInteger, requireOneOf, show } from '../core/options.js'
-import { library } from '../core/places.js'
 import { HandleTable } from '../workers/handle-table.js'
 import type { Batches } from '../workers/host.js'
 import { Patience } from '../workers/patience.js'
@@ -10,8 +9,6 @@ import { checkPoolOptions, optionsOf, type ProcessOptions } from '../workers/poo
 import { processSpawner } from '../workers/process.js'
 import { shipStartup } from '../workers/thread.js'
 import { nextPoolId, PoolExecutor, viewOf } from './pool-executor.js'
-
-const executors = new URL('executors/remote-executor.js', library).href
 
 /**
  * Runs functions in child processes: in parallel, each with memory of its own. Take it for what may crash, leak or never end, and for what must
@@ -61,7 +58,6 @@ export class ProcessPoolExecutor extends PoolExecutor {
       initializer: shipStartup(outgoing, checked.initializer, checked.initargs),
       finalizer: shipStartup(outgoing, checked.finalizer, []),
       code,
-      executors,
       execPath: options.execPath,
       execArgv: options.execArgv,
       env: options.env,

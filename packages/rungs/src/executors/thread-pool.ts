@@ -1,7 +1,6 @@
 import { Outgoing } from '../calls/index.js'
 import { clock } from '../core/clock.js'
 import { requireKnown, requireOneOf, show } from '../core/options.js'
-import { library } from '../core/places.js'
 import { Bell } from '../workers/bell.js'
 import { HandleTable } from '../workers/handle-table.js'
 import { WorkerPool } from '../workers/pool.js'
@@ -9,8 +8,6 @@ import { checkPoolOptions, optionsOf, type ThreadOptions } from '../workers/pool
 import { RingHub } from '../workers/ring/hub.js'
 import { shipStartup, threadSpawner } from '../workers/thread.js'
 import { nextPoolId, PoolExecutor, viewOf } from './pool-executor.js'
-
-const executors = new URL('executors/remote-executor.js', library).href
 
 /**
  * Runs functions on worker threads: in parallel, on all cores. Take it for what computes, and for what blocks. Arguments and results are copied,
@@ -54,7 +51,6 @@ export class ThreadPoolExecutor extends PoolExecutor {
       initializer: shipStartup(outgoing, checked.initializer, checked.initargs),
       finalizer: shipStartup(outgoing, checked.finalizer, []),
       code,
-      executors,
       resourceLimits: options.resourceLimits,
       execArgv: options.execArgv,
       env: options.env,

@@ -45,6 +45,8 @@ export interface Answer {
 
 /** What lets a worker use an executor. */
 export interface ExecutorAccess {
+  /** The module that makes executors out of handles. */
+  readonly module: string
   readonly facts: () => ExecutorFacts
   submit(fn: AnyFunction, args: unknown[], options: CallOptions): Future<unknown>
   stream(fn: AnyFunction, args: unknown[], options: CallOptions): AsyncIterableIterator<unknown>
@@ -76,6 +78,10 @@ export class HandleTable implements Handles {
     if (known === undefined) this.#objects.set(handle, { kind, object: value, count: 1 })
     else known.count++
     return { kind, handle, facts: this.#factsOf(kind, value) }
+  }
+
+  moduleFor(value: object): string | undefined {
+    return executors.get(value)?.module
   }
 
   fromHandle(handle: unknown): object {

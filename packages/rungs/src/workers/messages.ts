@@ -130,8 +130,6 @@ export interface WorkerStart {
   readonly finalizer: Startup | undefined
   /** Identifies the pool. */
   readonly pool: number
-  /** The module that makes executors out of handles. */
-  readonly executors: string
 }
 
 /** A call as data, with all that is needed to read it. */

@@ -36,7 +36,6 @@ export interface ProcessConfig {
   readonly initializer: ShippedCall | undefined
   readonly finalizer: ShippedCall | undefined
   readonly code: 'any' | 'references-only' | undefined
-  readonly executors: string
   readonly execPath: string | undefined
   readonly execArgv: readonly string[] | undefined
   readonly env: NodeJS.ProcessEnv | undefined
@@ -92,7 +91,6 @@ export function processSpawner(config: ProcessConfig): SpawnHost {
         initializer: startupOf(config.initializer, config.outgoing),
         finalizer: startupOf(config.finalizer, config.outgoing),
         pool: config.pool,
-        executors: config.executors,
       },
       cells: cells.count,
       presumed,

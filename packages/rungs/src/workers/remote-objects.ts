@@ -12,8 +12,6 @@ export interface RemoteParts {
   pack(value: unknown): Packed
   definitionsFor(uses: readonly number[]): Definitions | undefined
   read(parcel: Parcel, definitions: Definitions | undefined): unknown
-  /** The module that makes executors out of handles. */
-  readonly executors: string
   /** The pool of this worker. */
   readonly pool: number
   readonly wait: ((sequence: number, ms: number) => void) | undefined
@@ -48,17 +46,9 @@ export class RemoteObjects implements Handles {
   readonly #questions = new Map<number, Question>()
   readonly #collected = new FinalizationRegistry<number>((handle) => this.#release(handle))
   #lastQuestion = 0
-  /** Set while the module that makes executors is being loaded. */
-  loading: Promise<unknown> | undefined
 
   constructor(parts: RemoteParts) {
     this.#parts = parts
-    if (factory === undefined) {
-      // Loaded before the first call, since reading a value cannot wait.
-      this.loading = import(parts.executors).then(() => {
-        this.loading = undefined
-      })
-    }
   }
 
   /** The pool of this worker. */
@@ -173,7 +163,7 @@ export class RemoteObjects implements Handles {
   #make(handle: Handle): object {
     switch (handle.kind) {
       case 'executor': {
-        if (factory === undefined) throw new Error(`${this.#parts.executors} did not provide executors`)
+        if (factory === undefined) throw new Error('The module that makes executors was not loaded')
         return factory(handle, this)
       }
       case 'future': {

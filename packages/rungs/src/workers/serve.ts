@@ -75,7 +75,6 @@ export class Server {
       pack: (value) => this.#outgoing.pack(value),
       definitionsFor: (uses) => this.definitionsFor(uses),
       read: (parcel, definitions) => this.#read(parcel, definitions),
-      executors: start.executors,
       pool: start.pool,
       wait: parts.waitForMessage,
       sequence: parts.messageSequence,
@@ -97,7 +96,7 @@ export class Server {
           next: () => this.#next(end),
           hasPlace: () => this.#hasPlace,
           hasWaiting: () => this.#waiting.length > 0,
-          idle: () => this.#active.size === 0 && this.#remote.loading === undefined,
+          idle: () => this.#active.size === 0,
           flush: () => this.#output.flush(),
         },
         baseline,
@@ -268,8 +267,6 @@ export class Server {
     args,
   }: Startup | Request): { fn: AnyFunction; args: unknown[] } | Promise<{ fn: AnyFunction; args: unknown[] }> {
     this.#define(definitions)
-    const ready = this.#remote.loading
-    if (ready !== undefined) return ready.then(() => this.#load({ definitions: [], target, captured, args }))
     // By way of unknown: `args` was an array when it was packed, and the target a function.
     const fn = this.#incoming.load(target, captured) as unknown as AnyFunction | Promise<AnyFunction>
     const list = this.#incoming.unpack(args) as unknown[] | Promise<unknown[]>

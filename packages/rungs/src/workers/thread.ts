@@ -35,7 +35,6 @@ export interface ThreadConfig {
   readonly initializer: ShippedCall | undefined
   readonly finalizer: ShippedCall | undefined
   readonly code: 'any' | 'references-only' | undefined
-  readonly executors: string
   readonly resourceLimits: ResourceLimits | undefined
   readonly execArgv: readonly string[] | undefined
   readonly env: NodeJS.ProcessEnv | undefined
@@ -75,7 +74,6 @@ export function threadSpawner(config: ThreadConfig): SpawnHost {
       initializer: startupOf(config.initializer, config.outgoing),
       finalizer: startupOf(config.finalizer, config.outgoing),
       pool: config.pool,
-      executors: config.executors,
     }
     let worker: Worker
     const link = new Link({
