@@ -8,7 +8,7 @@ export type ThreadRunner = <A extends unknown[], R>(fn: (...args: A) => R, ...ar
 let runner: ThreadRunner | undefined
 
 /** Hands in what runs the calls of {@link toThread}: the executors do so when they are loaded, as they stand above this. */
-export function provideThreads(run: ThreadRunner): void {
+export function provideThreads(run: ThreadRunner | undefined): void {
   runner = run
 }
 

@@ -152,6 +152,7 @@ describe('shield', () => {
 
 describe('toThread', () => {
   it('says what is missing, and uses what it is handed', async () => {
+    provideThreads(undefined)
     expect(() => toThread(() => 1)).toThrow(InvalidStateError)
     const calls: unknown[] = []
     provideThreads((fn, ...args) => {
