@@ -54,8 +54,6 @@ export interface WorkerHost {
   readonly recall?: (() => void) | undefined
   /** How long a call takes there, in nanoseconds; 0 when that is not known. */
   readonly callNs?: number
-  /** How many of its calls have ended, and are still to be heard of. */
-  readonly unread?: number
   /** The call is not wanted any more. */
   abort(attempt: Attempt): void
   /** Whether the call has begun; of a worker that is gone: whether it may have. */

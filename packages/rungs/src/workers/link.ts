@@ -214,10 +214,6 @@ export class Link implements WorkerHost {
     return this.ring?.callNs ?? this.#parts.line?.callNs ?? 0
   }
 
-  get unread(): number {
-    return this.ring?.unread ?? 0
-  }
-
   /** The worker has ended. What it had said is heard first. */
   gone(death: Omit<Death, 'inPeace'>): void {
     if (this.#gone) return

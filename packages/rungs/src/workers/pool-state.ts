@@ -50,8 +50,6 @@ export interface WorkerRecord {
   pace: 'even' | 'recalling' | 'stuck'
   /** Whether a call has ended there since the last look. */
   moved: boolean
-  /** How often there was nothing new of its calls. */
-  silent: number
   /** When a call has last ended there. Kept for the pool. */
   lastEnd: number
 }
@@ -76,8 +74,6 @@ export type Action =
 const startsUntilBroken = 3
 /** So many calls have to wait before workers that have no place for them are given some. */
 const lot = 32
-/** A worker that was silent so often is not up, or its call is not that short. */
-const silentAtMost = 8
 
 export class PoolState {
   /** What was decided: calls to be handed over, in this order. The pool empties it. */
@@ -113,7 +109,6 @@ export class PoolState {
   /** Calls that wait for a place at a worker, and the lowest priority among them. */
   #early = 0
   #earlyPriority = 0
-  #lastGiven: WorkerRecord | undefined
   /** Who gets calls ahead now, and how many more before another is looked for. */
   #favourite: WorkerRecord | undefined
   #favours = 0
@@ -122,10 +117,6 @@ export class PoolState {
   #refilling = false
   /** How many calls more than it has places a worker may have. Only where calls are pushed. */
   ahead = 0
-  /** How many of them while another worker has a place, of those that are known to be short. */
-  aheadOfFree = 0
-  /** How many of the calls of a worker have ended there, as far as can be seen, and were not told yet. */
-  unheard: (worker: WorkerRecord) => number = () => 0
   /** Ready workers that may have a place free; the last is asked first. Those that turn out to have none are dropped then. */
   readonly #free: WorkerRecord[] = []
 
@@ -231,7 +222,6 @@ export class PoolState {
   /** Several have ended: those who have few calls ahead get more. */
   refill(): void {
     this.#full = false
-    for (const worker of this.workers.values()) worker.silent++
     this.#refilling = true
     this.#decide()
     this.#refilling = false
@@ -291,7 +281,6 @@ export class PoolState {
     this.#fruitless = 0
     this.#leave(ticket, worker)
     worker.moved = true
-    worker.silent = 0
     if (worker.pace === 'stuck') worker.pace = 'even'
     if (worker.calls.size === 0) worker.idleSince = now
     if (recycle) this.#retire(worker)
@@ -473,7 +462,7 @@ export class PoolState {
     if (this.#ready === 0) return
     if (pull === undefined) {
       while (this.#queue.size > 0) {
-        const worker = this.#workerThatIsUp() ?? this.#freeWorker() ?? this.#workerAhead()
+        const worker = this.#freeWorker() ?? this.#workerAhead()
         if (worker === undefined) return
         const ticket = this.#queue.shift() as Ticket // There is one: the size says so.
         this.#load++
@@ -508,19 +497,6 @@ export class PoolState {
       if (worker.phase === 'ready' && worker.calls.size < callsPerWorker + worker.extra) return worker
     }
     return undefined
-  }
-
-  /**
-   * The worker that was given a call last, if the next one is short and the worker seems to be up: it is sooner with it than one that has to be
-   * woken, and to wake one costs the pool's thread more than the call. When it turns out to be busy for longer, the call is taken back.
-   */
-  #workerThatIsUp(): WorkerRecord | undefined {
-    const { aheadOfFree } = this
-    const last = this.#lastGiven
-    if (aheadOfFree === 0 || last === undefined || !this.#queue.first?.isShort) return undefined
-    const { calls, silent } = last
-    if (calls.size === 0 || silent >= silentAtMost || !mayHaveMore(last, this.#config.callsPerWorker + this.ahead)) return undefined
-    return calls.size < aheadOfFree || calls.size - this.unheard(last) < aheadOfFree ? last : undefined
   }
 
   /** A ready worker that may have another call before it has a place for it: the one with the fewest, and then the same for a while. */
@@ -580,7 +556,6 @@ export class PoolState {
         ahead: 0,
         pace: 'even',
         moved: false,
-        silent: 0,
         lastEnd: 0,
       }
       this.workers.set(id, worker)
@@ -629,11 +604,9 @@ export class PoolState {
       worker.ahead++
       if (this.#early++ === 0 || ticket.priority < this.#earlyPriority) this.#earlyPriority = ticket.priority
     }
-    if (worker.calls.size === 0) worker.silent = 0
     worker.calls.push(ticket)
     worker.idleSince = undefined
     worker.given++
-    this.#lastGiven = worker
     this.#running++
     if (worker.phase !== 'ready')
       this.#load-- // It has gone out of the account of places.

@@ -18,7 +18,7 @@ import { Deaths } from './deaths.js'
 import type { Batches, Death, HostEvents, SpawnHost, WorkerHost } from './host.js'
 import { IdleWatch } from './idle-watch.js'
 import { TaskCall } from './local.js'
-import { Pace } from './pace.js'
+import { aheadFor } from './pace.js'
 import type { PoolOptions } from './pool-options.js'
 import { type Action, PoolState, type WorkerRecord } from './pool-state.js'
 import { Room } from './room.js'
@@ -69,7 +69,6 @@ export class WorkerPool implements ItemOwner {
   readonly #paused = new Set<WorkItem>()
   readonly #deaths: Deaths
   readonly #room = new Room()
-  readonly #pace: Pace
   readonly #idleWatch: IdleWatch | undefined
   /** Of workers that are to be started in the place of others. */
   readonly #restarting = new Set<number>()
@@ -93,12 +92,10 @@ export class WorkerPool implements ItemOwner {
     this.#options = options
     this.#parts = parts
     this.#deaths = new Deaths(options.name)
-    this.#pace = new Pace(options.maxTasksPerWorker === Number.POSITIVE_INFINITY && options.maxMemoryPerWorker === Number.POSITIVE_INFINITY)
     if (options.idleTimeout !== Number.POSITIVE_INFINITY) this.#idleWatch = new IdleWatch(options.idleTimeout, () => this.#endIdle())
     const { news } = parts
     this.waitSync = news && ((item, ms) => this.#waitSync(item, ms, news))
     this.#state = new PoolState(options)
-    this.#state.unheard = ({ id }) => this.#hosts.get(id)?.unread ?? 0
     this.#runners = {
       state: this.#state,
       counts: this.#counts,
@@ -390,7 +387,6 @@ export class WorkerPool implements ItemOwner {
     const attempt = new Attempt(item, item.attempts + 1)
     item.attempt = attempt
     attempt.goesAhead = this.#parts.hub !== undefined && mayGoAhead(item)
-    attempt.isShort = attempt.goesAhead && this.#pace.knows(item.fn)
     this.#state.submitted(attempt)
     this.#drain()
     // It waits: what is changed in its arguments meanwhile is not meant for it. A chunk's lists were made for it.
@@ -421,7 +417,6 @@ export class WorkerPool implements ItemOwner {
     this.#counts.busyMs += now - (attempt.startedAt ?? now)
     const recycle = memory !== undefined && memory > this.#options.maxMemoryPerWorker
     const abandoned = attempt.abandoned
-    this.#pace.ended(item.fn)
     this.#state.ended(attempt, worker, recycle, now)
     if (!abandoned) {
       if (outcome.status === 'fulfilled') this.#succeed(item, outcome.value)
@@ -633,9 +628,9 @@ export class WorkerPool implements ItemOwner {
   #setAhead(): void {
     let slowest = 0
     for (const { callNs } of this.#hosts.values()) if (callNs !== undefined && callNs > slowest) slowest = callNs
-    this.#pace.measured(slowest)
-    this.#state.ahead = this.#pace.ahead
-    this.#state.aheadOfFree = this.#pace.aheadOfFree
+    const { maxTasksPerWorker, maxMemoryPerWorker } = this.#options
+    const steady = maxTasksPerWorker === Number.POSITIVE_INFINITY && maxMemoryPerWorker === Number.POSITIVE_INFINITY
+    this.#state.ahead = aheadFor(slowest, steady)
   }
 
   /** Looks now and then whether calls wait behind one that takes long. */

@@ -19,8 +19,6 @@ export class Ticket {
   abandoned = false
   /** Whether a worker may have it before it has a place for it. */
   goesAhead = false
-  /** It is known to be so short that to wake a worker for it costs more than to wait for the one that is up. */
-  isShort = false
   /** A worker has it, or had it, before it had a place for it. */
   early = false
   /** When it was first handed over, relative to others. */

@@ -64,61 +64,6 @@ describe('the decisions of a pool', () => {
     expect(state.workers.size).toBe(2)
   })
 
-  describe('about calls that are known to be short', () => {
-    const call = (isShort: boolean): Ticket => {
-      const ticket = new Ticket(0)
-      ticket.goesAhead = true
-      ticket.isShort = isShort
-      return ticket
-    }
-
-    /** Two workers that are ready, of which one has a call. */
-    const oneUp = () => {
-      const state = new PoolState({ ...config, minWorkers: 2 })
-      for (const worker of state.workers.values()) state.ready(worker)
-      state.ahead = 100
-      state.aheadOfFree = 3
-      const submit = (isShort = true): number | undefined => {
-        const ticket = call(isShort)
-        state.submitted(ticket)
-        return ticket.worker?.id
-      }
-      return { state, submit, first: submit() }
-    }
-
-    it('gives them to the worker that is up, some at most, rather than wake another', () => {
-      const { submit, first } = oneUp()
-      expect([submit(), submit()]).toEqual([first, first])
-      expect(submit()).not.toBe(first)
-    })
-
-    it('does not count those that have ended there and were not told yet', () => {
-      const { state, submit, first } = oneUp()
-      state.unheard = ({ calls }) => calls.size - 1
-      for (let n = 0; n < 50; n++) expect(submit()).toBe(first)
-      state.unheard = () => 0
-      expect(submit()).not.toBe(first)
-    })
-
-    it('wakes another for one that is not', () => {
-      const { submit, first } = oneUp()
-      expect(submit(false)).not.toBe(first)
-    })
-
-    it('wakes another when the one that is up has not told of anything for some looks', () => {
-      const { state, submit, first } = oneUp()
-      for (let look = 0; look < 8; look++) state.refill()
-      expect(submit()).not.toBe(first)
-    })
-
-    it('takes back those that wait when nothing has ended there between two looks at the time', () => {
-      const { state, submit } = oneUp()
-      submit()
-      state.looked()
-      expect(state.actions.some(({ type }) => type === 'recall')).toBe(true)
-    })
-  })
-
   it('gives up after three workers in a row that died before they were ready', () => {
     const state = new PoolState({ ...config, maxWorkers: 1 })
     state.submitted(new Ticket(0))

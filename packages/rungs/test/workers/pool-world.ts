@@ -78,7 +78,6 @@ export class World {
     this.#goAhead = !pulls && this.#chance(0.7)
     this.#answersLate = this.#goAhead && this.#chance(0.5)
     if (this.#goAhead) this.state.ahead = this.#below(mostAhead + 1)
-    this.state.unheard = ({ calls }) => this.#below(calls.size + 1)
     this.#perform()
   }
 
@@ -327,8 +326,7 @@ export class World {
       return
     }
     this.state.ahead = this.#below(mostAhead + 1)
-    this.state.aheadOfFree = this.#below(this.state.ahead + 1)
-    this.#note(`${this.state.ahead} may go ahead, ${this.state.aheadOfFree} of a free worker`)
+    this.#note(`${this.state.ahead} may go ahead`)
     this.state.refill()
   }
 
@@ -520,7 +518,6 @@ export class World {
   #newCall(priority: number): Call {
     const call = new Call(this.calls.length, priority)
     call.goesAhead = this.#goAhead && this.#chance(0.8)
-    call.isShort = call.goesAhead && this.#chance(0.6)
     this.calls.push(call)
     return call
   }

@@ -15,9 +15,7 @@ export const STATE = 4 * line
 export const POSTED = 5 * line
 /** How long a call takes, in nanoseconds, as the worker has measured it; 0: not known yet. */
 export const CALL_NS = 6 * line
-/** How many replies the worker has published. */
-export const REPLIED = 7 * line
-const controlWords = 8 * line
+const controlWords = 7 * line
 
 /** How many calls a worker has at most before it has a place for them. */
 export const mostAhead = 1024

@@ -8,7 +8,6 @@ import {
   callRecord,
   createRing,
   POSTED,
-  REPLIED,
   REPLIES_HEAD,
   REPLIES_TAIL,
   replyKinds,
@@ -50,8 +49,6 @@ export class PoolEnd {
   #received = 0
   /** Calls that were written. */
   #written = 0
-  /** Replies that were read. */
-  #read = 0
   #ended = false
 
   constructor(parts: PoolEndParts) {
@@ -72,12 +69,6 @@ export class PoolEnd {
   get callNs(): number {
     // Pairs with the store in WorkerEnd.note(). Only a guess: how old it is does not matter.
     return Atomics.load(this.#control, CALL_NS)
-  }
-
-  /** How many replies lie here. */
-  get unread(): number {
-    // Pairs with the store in WorkerEnd.#publish().
-    return (Atomics.load(this.#control, REPLIED) - this.#read) | 0
   }
 
   /** @returns where the call lies, or -1 when it cannot go this way */
@@ -142,7 +133,6 @@ export class PoolEnd {
       codec.at = at + replyRecord.VALUE
       const value = skipped ? undefined : codec.read()
       reader.pass(at)
-      this.#read = (this.#read + 1) | 0
       count++
       this.#parts.onReply(cell, skipped, value)
     }

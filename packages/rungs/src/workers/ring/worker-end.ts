@@ -8,7 +8,6 @@ import {
   MAIN,
   mainStates,
   POSTED,
-  REPLIED,
   REPLIES,
   REPLIES_HEAD,
   REPLIES_TAIL,
@@ -47,7 +46,6 @@ export class WorkerEnd {
   #posted = 0
   #received = 0
   #read = 0
-  #replied = 0
 
   /** `poke` wakes the thread of the pool by a message. */
   constructor(buffer: SharedArrayBuffer, poolWords: SharedArrayBuffer, poke: () => void, spins: boolean) {
@@ -149,9 +147,6 @@ export class WorkerEnd {
     // Pairs with itself in other workers: each reply has its own number.
     words[at + replyRecord.ORDER] = Atomics.add(this.#pool, REPLIES, 1)
     this.#replies.publish(at, end)
-    this.#replied = (this.#replied + 1) | 0
-    // Pairs with the load in PoolEnd.unread. Only to see how far the worker is.
-    Atomics.store(this.#control, REPLIED, this.#replied)
     this.announce()
   }
 
