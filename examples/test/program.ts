@@ -21,10 +21,10 @@ export interface Running {
   warned(pattern: RegExp): Promise<RegExpExecArray>
 }
 
-/** `program` is a path under `dist`. It does not outlive the test. */
-export function start(program: string, args: readonly string[] = [], env: Record<string, string> = {}): Running {
+/** `program` is a path under `dist`. It does not outlive the test. `detached`: it leads a group of processes of its own, as in a terminal. */
+export function start(program: string, args: readonly string[] = [], env: Record<string, string> = {}, { detached = false } = {}): Running {
   const path = fileURLToPath(new URL(`../dist/${program}`, import.meta.url))
-  const child = spawn(process.execPath, [path, ...args], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [path, ...args], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'], detached })
   onTestFinished(() => void child.kill('SIGKILL'))
   let stdout = ''
   let stderr = ''
