@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Claim } from './claim.js'
 import { claims } from './claims/index.js'
@@ -43,9 +44,14 @@ async function main(order: Order): Promise<void> {
     report.push(raw(claim, measurements))
     sections.push({ claim, measurements })
     // After each: a long run that is interrupted leaves what it has.
-    if (order.page !== undefined) writeFileSync(order.page, pageOf(head, sections))
+    if (order.page !== undefined) writeFileSync(fromHere(order.page), pageOf(head, sections))
   }
-  if (order.json !== undefined) writeFileSync(order.json, `${JSON.stringify({ head, claims: report }, null, 2)}\n`)
+  if (order.json !== undefined) writeFileSync(fromHere(order.json), `${JSON.stringify({ head, claims: report }, null, 2)}\n`)
+}
+
+/** A path as whoever typed it means it: npm runs this in the folder of the workspace. */
+function fromHere(path: string): string {
+  return resolve(process.env.INIT_CWD ?? process.cwd(), path)
 }
 
 /** One line, written over; only for who watches. */
