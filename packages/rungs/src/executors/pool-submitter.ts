@@ -1,5 +1,7 @@
 // Where a map puts its calls: the pool, seen as the engine of maps wants to see it.
+
 import type { CheckedCallOptions } from '../core/call-options.js'
+import { type CallSite, captureCallSite } from '../core/call-site.js'
 import type { WorkerPool } from '../workers/pool.js'
 import type { AnyFunction, Mode } from '../workers/work-item.js'
 import type { Callee, ChunkCalls, ChunkListener, ChunkSubmission, Reservation, Submission, Submitter } from './map/submitter.js'
@@ -8,14 +10,15 @@ export class PoolSubmitter implements Submitter {
   readonly sends: boolean
   readonly #pool: WorkerPool
   readonly #waits: boolean
-  readonly #below: AnyFunction
+  /** Of the map: each of its calls was submitted there, whenever it is sent. */
+  readonly #origin: { readonly site: CallSite | undefined }
 
   /** `below`: the method that the user called, for the place of the submit in errors. */
   constructor(pool: WorkerPool, sends: boolean, waits: boolean, below: AnyFunction) {
     this.#pool = pool
     this.sends = sends
     this.#waits = waits
-    this.#below = below
+    this.#origin = { site: captureCallSite(below) }
   }
 
   get maxWorkers(): number {
@@ -35,11 +38,11 @@ export class PoolSubmitter implements Submitter {
   }
 
   submit(fn: Callee, args: readonly unknown[], options: CheckedCallOptions): Submission {
-    return this.#pool.submit(fn, args, options, this.#below)
+    return this.#pool.submit(fn, args, options, this.#origin)
   }
 
   submitChunk(fn: Callee, calls: ChunkCalls, options: CheckedCallOptions, listener: ChunkListener): ChunkSubmission {
-    return this.#chunk((mode) => this.#pool.submit(fn, argsOf(calls), options, this.#below, mode), calls, listener)
+    return this.#chunk((mode) => this.#pool.submit(fn, argsOf(calls), options, this.#origin, mode), calls, listener)
   }
 
   get submitBatch(): Submitter['submitBatch'] {
@@ -47,7 +50,7 @@ export class PoolSubmitter implements Submitter {
     // Each call of a pool that sends is data of its own; and a task that maps over its own pool lends its place for each call that it waits for.
     if (this.sends || !pool.takesBatches) return undefined
     return (fn, items, options, listener, timed) => {
-      const batch = pool.submitBatch(fn, items, options, this.#below, listener, timed)
+      const batch = pool.submitBatch(fn, items, options, this.#origin, listener, timed)
       return {
         get running() {
           return pool.runningOf(batch)
@@ -65,7 +68,7 @@ export class PoolSubmitter implements Submitter {
     const reservation = this.#pool.reserve()
     return {
       submitChunk: (fn, calls, options, listener) =>
-        this.#chunk((mode) => reservation.submit(fn, argsOf(calls), options, this.#below, mode), calls, listener),
+        this.#chunk((mode) => reservation.submit(fn, argsOf(calls), options, this.#origin, mode), calls, listener),
       release: () => reservation.release(),
     }
   }

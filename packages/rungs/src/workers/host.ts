@@ -41,6 +41,8 @@ export interface HostEvents {
 /** Runs what hands over several outcomes, so that what follows from them is decided once. */
 export interface Batches {
   batch: (run: () => void) => void
+  /** How long the shortest calls take, in nanoseconds; 0 when that is not known. */
+  callNs?: number
 }
 
 export interface WorkerHost {

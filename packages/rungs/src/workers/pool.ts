@@ -4,7 +4,7 @@ import type { Outgoing } from '../calls/index.js'
 import { joinStacks } from '../calls/index.js'
 import { callerContext } from '../core/async-context.js'
 import { type CheckedCallOptions, defaultCallOptions } from '../core/call-options.js'
-import { captureCallSite, framesOf } from '../core/call-site.js'
+import { type CallSite, captureCallSite, framesOf } from '../core/call-site.js'
 import { currentCall } from '../core/current-call.js'
 import { CancelledError, ExecutorShutdownError, NotShippableError, QueueFullError, TimeoutError } from '../core/errors.js'
 import type { ExecutorStats } from '../core/executor.js'
@@ -41,6 +41,9 @@ import {
 
 /** Calls that were submitted together. */
 export type CallBatch = Batch
+
+/** The function whose caller submits, or, for what is submitted later, where that was. */
+export type Origin = AnyFunction | { readonly site: CallSite | undefined }
 
 /** Milliseconds that a module may take to load, beyond the timeout of the call that needs it. */
 const longestLoad = 10_000
@@ -147,10 +150,10 @@ export class WorkerPool implements ItemOwner {
   }
 
   /**
-   * Takes a call. `below`: the function whose caller submitted it.
+   * Takes a call. `from`: the function whose caller submitted it, or where that was.
    * @throws {ExecutorShutdownError}, BrokenExecutorError, {@link QueueFullError}
    */
-  submit(fn: AnyFunction, args: readonly unknown[], options: CheckedCallOptions, below: AnyFunction, mode: Mode = oneCall): WorkItem {
+  submit(fn: AnyFunction, args: readonly unknown[], options: CheckedCallOptions, from: Origin, mode: Mode = oneCall): WorkItem {
     this.check()
     if (this.full) {
       const { name, maxQueue } = this.#options
@@ -158,14 +161,14 @@ export class WorkerPool implements ItemOwner {
         `The queue of ${name} is full: ${maxQueue} calls wait (maxQueue: ${maxQueue}). Wait for some, or raise maxQueue`,
       )
     }
-    return this.#accept(fn, args, options, below, mode)
+    return this.#accept(fn, args, options, from, mode)
   }
 
   /** As {@link submit}, when only the future is wanted. */
-  call(fn: AnyFunction, args: readonly unknown[], options: CheckedCallOptions, below: AnyFunction): Future<unknown> {
+  call(fn: AnyFunction, args: readonly unknown[], options: CheckedCallOptions, from: Origin): Future<unknown> {
     const joins = options === defaultCallOptions && this.#joins && this.#state.saturated && this.#state.open
-    if (!joins || this.#deaths.isBroken) return this.submit(fn, args, options, below).future
-    const site = captureCallSite(below)
+    if (!joins || this.#deaths.isBroken) return this.submit(fn, args, options, from).future
+    const site = siteFrom(from)
     const context = callerContext()
     if (this.#waiting?.isLast) {
       const future = this.#waiting.add(fn, args, site, context)
@@ -199,12 +202,12 @@ export class WorkerPool implements ItemOwner {
     fn: AnyFunction,
     items: ArrayLike<unknown>,
     options: CheckedCallOptions,
-    below: AnyFunction,
+    from: Origin,
     listener: BatchListener,
     timed: boolean,
   ): CallBatch {
     this.check()
-    const site = captureCallSite(below)
+    const site = siteFrom(from)
     const context = callerContext()
     const now = timed ? () => this.#deadlines.now() : undefined
     const run: ItemRun = { owner: this.#runners, now, fn, items, listener, site, context }
@@ -289,8 +292,8 @@ export class WorkerPool implements ItemOwner {
     }
   }
 
-  #accept(fn: AnyFunction, args: readonly unknown[], options: CheckedCallOptions, below: AnyFunction, mode: Mode = oneCall): WorkItem {
-    const site = captureCallSite(below)
+  #accept(fn: AnyFunction, args: readonly unknown[], options: CheckedCallOptions, from: Origin, mode: Mode = oneCall): WorkItem {
+    const site = siteFrom(from)
     const context = callerContext()
     const item = new WorkItem(this, fn, args, options, mode, site, context)
     if (options.signal !== undefined && !this.#watchSignal(item, options.signal)) return item
@@ -627,7 +630,12 @@ export class WorkerPool implements ItemOwner {
   /** Workers are given about a millisecond of work ahead. */
   #setAhead(): void {
     let slowest = 0
-    for (const { callNs } of this.#hosts.values()) if (callNs !== undefined && callNs > slowest) slowest = callNs
+    let fastest = Number.POSITIVE_INFINITY
+    for (const { callNs = 0 } of this.#hosts.values()) {
+      slowest = Math.max(slowest, callNs)
+      if (callNs > 0) fastest = Math.min(fastest, callNs)
+    }
+    if (this.#parts.hub !== undefined) this.#parts.hub.callNs = slowest === 0 ? 0 : fastest
     const { maxTasksPerWorker, maxMemoryPerWorker } = this.#options
     const steady = maxTasksPerWorker === Number.POSITIVE_INFINITY && maxMemoryPerWorker === Number.POSITIVE_INFINITY
     this.#state.ahead = aheadFor(slowest, steady)
@@ -905,4 +913,8 @@ function withResolvers<T>(): { promise: Promise<T>; resolve(value: T): void } {
     resolve = settle
   })
   return { promise, resolve }
+}
+
+function siteFrom(from: Origin): CallSite | undefined {
+  return typeof from === 'function' ? captureCallSite(from) : from.site
 }

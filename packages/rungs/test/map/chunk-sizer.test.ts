@@ -47,14 +47,14 @@ describe('the size of chunks', () => {
       sizes.push(sizing.size)
       sizing = nextSizing(sizing, { items: sizing.size, ms: sizing.size * 0.005 })
     }
-    expect(sizes).toEqual([1, 8, 64, 500, 500, 500, 500, 500])
+    expect(sizes).toEqual([1, 8, 64, 512, 1_000, 1_000, 1_000, 1_000])
   })
 
   it('shrinks at once when items take longer, and only slowly trusts faster ones', () => {
-    const before: Sizing = { size: 1_000, msPerItem: 0.0025 }
-    expect(nextSizing(before, { items: 1_000, ms: 250 }).size).toBe(10)
-    const after = nextSizing({ size: 10, msPerItem: 0.25 }, { items: 10, ms: 0 })
-    expect(after.size).toBeLessThanOrEqual(20)
+    const before: Sizing = { size: 2_000, msPerItem: 0.0025 }
+    expect(nextSizing(before, { items: 2_000, ms: 500 }).size).toBe(20)
+    const after = nextSizing({ size: 20, msPerItem: 0.25 }, { items: 20, ms: 0 })
+    expect(after.size).toBeLessThanOrEqual(40)
   })
 
   it('is not taken in by several small chunks that end one after the other', () => {

@@ -18,14 +18,14 @@ export interface ChunkEnded {
 }
 
 /** What a chunk should take: long enough to make a message cheap, short enough to keep the workers even. */
-export const targetMs = 2.5
+export const targetMs = 5
 /** Growth in one step, of what was measured. */
 export const maxGrowth = 8
 /**
  * No item is cheaper than this, all told: it has to be sent, and its result too. It keeps a message of trivial items at 12,500: longer ones gain
  * nothing, hold up the event loop here, and live long enough to be a burden to the garbage collector.
  */
-export const leastMsPerItem = 0.0002
+export const leastMsPerItem = 0.0004
 /** At the end of the input a chunk need not be cut smaller than this. */
 export const leastMs = 0.1
 

@@ -7,11 +7,15 @@ import type { PoolEnd } from './pool-end.js'
 const perTurn = 256
 /** Milliseconds for which it looks after the last reply or call, before it waits to be woken. */
 const awakeFor = 0.05
+/** Nanoseconds: calls that take longer are not looked for. It would take time from them, and wins little. */
+const longCall = 200_000
 
 export class RingHub {
   readonly buffer = createPoolWords()
   /** Runs what hands over several outcomes, so that what follows from them is decided once. */
   batch: (run: () => void) => void = (run) => run()
+  /** How long calls take, in nanoseconds; 0 when that is not known. */
+  callNs = 0
   readonly #words = new Int32Array(this.buffer)
   readonly #ends: PoolEnd[] = []
   /** Whether a look is scheduled. */
@@ -33,7 +37,7 @@ export class RingHub {
 
   /** A call was written: its reply may come soon. */
   sent(): void {
-    if (this.#looking) return
+    if (this.#looking || this.callNs > longCall) return
     this.#lastNews = performance.now()
     this.#schedule()
   }
@@ -63,7 +67,7 @@ export class RingHub {
     if (this.#looking) return
     const now = performance.now()
     if (count > 0) this.#lastNews = now
-    if (now - this.#lastNews < awakeFor) {
+    if (this.callNs <= longCall && now - this.#lastNews < awakeFor) {
       this.#schedule()
       return
     }
