@@ -6,6 +6,7 @@ import type { Encoder } from './encode.js'
 import { extrasOf } from './encode-properties.js'
 import { encodeError } from './errors-codec.js'
 import { builtinName } from './globals.js'
+import { LONGEST_LISTED } from './plain.js'
 import { movesOnly } from './transfer.js'
 import { Kind } from './wire.js'
 
@@ -74,7 +75,7 @@ function view(encoder: Encoder, value: ArrayBufferView, prototype: object | null
   const length = name === 'DataView' || isBuffer ? byteLength : (value as Uint8Array).length
   const own = isBuffer ? -1 : (encoder.prototypeAt(prototype, at, name) ?? -1)
   const isElement = (key: string | symbol) => typeof key === 'string' && /^\d+$/.test(key)
-  const extras = length > 10_000 ? undefined : extrasOf(encoder, value, at, isElement)
+  const extras = length > LONGEST_LISTED ? undefined : extrasOf(encoder, value, at, isElement)
   const node: unknown[] = [Kind.view, name, -1, byteOffset, length, own, extras]
   const pooled = isBuffer && buffer instanceof ArrayBuffer && byteLength !== buffer.byteLength && !encoder.moving.has(buffer)
   if (pooled) {

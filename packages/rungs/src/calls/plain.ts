@@ -8,8 +8,8 @@ import { anyTransfers, transfersOf } from './transfer.js'
 const DEEPEST = 50
 /** More objects than this may be a small graph with many ways through it. */
 const MOST = 1_000_000
-/** Of longer views the names of properties are not listed, as each element would be among them. */
-const LONGEST_LISTED = 64
+/** Of longer views properties of their own are not looked for: each element would be among them. */
+export const LONGEST_LISTED = 64
 
 const objectPrototype = Object.prototype
 const arrayPrototype = Array.prototype

@@ -14,11 +14,19 @@ function copyOf(packed: Packed): Packed {
   const { plain, data, uses, transfer } = packed
   if (transfer.length > 0 || !Array.isArray(data) || arePrimitive(data)) return packed
   try {
-    return { plain, data: structuredClone(data), uses, transfer }
+    return { plain, data: plain ? copyOfPlain(data) : structuredClone(data), uses, transfer }
   } catch {
     // Whatever it is: it will not be possible to send it either, and that is told then.
     return packed
   }
+}
+
+/** Bytes are copied once, where a clone would write and read them. Only when nothing else among the arguments could be the same object. */
+function copyOfPlain(data: readonly unknown[]): unknown[] {
+  const objects = data.filter((value) => typeof value === 'object' && value !== null)
+  const [bytes] = objects
+  if (objects.length > 1 || !ArrayBuffer.isView(bytes) || bytes instanceof DataView) return structuredClone(data) as unknown[]
+  return data.map((value) => (value === bytes ? (bytes as Uint8Array).slice() : value))
 }
 
 function arePrimitive(values: readonly unknown[]): boolean {
