@@ -19,6 +19,19 @@ describe.each(classes)('a program with a $name', ({ name, separate }) => {
     expect({ code, lines, stderr }).toEqual({ code: 0, lines: ['42', 'exit'], stderr: '' })
   })
 
+  it('does not hand on what a flag of the program means for it alone, nor the value of that', async () => {
+    const { code, stdout, stderr } = await runProgram(
+      'executors.js',
+      [name, 'idle pool'],
+      ['--expose-gc', '--inspect-port', '0', '--title', '-x'],
+    )
+    expect({ code, lines: stdout.split('\n').filter((line) => line !== ''), stderr }).toEqual({
+      code: 0,
+      lines: ['42', 'exit'],
+      stderr: '',
+    })
+  })
+
   it('ends by itself when its pool was never used', async () => {
     const { code, lines, stderr } = await run('unused pool')
     expect({ code, lines, stderr }).toEqual({ code: 0, lines: ['unused'], stderr: '' })

@@ -302,7 +302,8 @@ function inheritedFlags(): string[] {
   for (let index = 0; index < process.execArgv.length; index++) {
     const flag = process.execArgv[index] ?? ''
     if (!skipped.test(flag.split('=')[0] ?? flag)) flags.push(flag)
-    else if (withValue.test(flag)) index++
+    // A value may be a word of its own.
+    else if (withValue.test(flag) || !(process.execArgv[index + 1] ?? '-').startsWith('-')) index++
   }
   // Asked for by functions that are compiled with the importer of their module; nothing that a user could change.
   if (process.allowedNodeEnvironmentFlags.has('--disable-warning')) flags.push('--disable-warning=ExperimentalWarning')

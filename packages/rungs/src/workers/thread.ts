@@ -145,7 +145,8 @@ function inheritedFlags(): string[] {
     const flag = process.execArgv[index] ?? ''
     const name = flag.split('=')[0] ?? flag
     if (!skipped.test(name)) flags.push(flag)
-    else if (withValue.test(flag)) index++
+    // A value may be a word of its own.
+    else if (withValue.test(flag) || !(process.execArgv[index + 1] ?? '-').startsWith('-')) index++
   }
   // Asked for by functions that are compiled with the importer of their module; nothing that a user could change.
   if (process.allowedNodeEnvironmentFlags.has('--disable-warning')) flags.push('--disable-warning=ExperimentalWarning')
