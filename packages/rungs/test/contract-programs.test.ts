@@ -23,7 +23,7 @@ describe.each(classes)('a program with a $name', ({ name, separate }) => {
     const { code, stdout, stderr } = await runProgram(
       'executors.js',
       [name, 'idle pool'],
-      ['--expose-gc', '--inspect-port', '0', '--title', '-x'],
+      ['--expose-gc', '--inspect-port', '0', '--title', 'x'],
     )
     expect({ code, lines: stdout.split('\n').filter((line) => line !== ''), stderr }).toEqual({
       code: 0,
