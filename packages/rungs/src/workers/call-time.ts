@@ -3,7 +3,7 @@ export class CallTime {
   ns = 0
 
   /**
-   * A call has taken so many milliseconds. A single one that took very long counts as some tens of microseconds first: nearly always the process
+   * A call has taken so many milliseconds. A single one that took very long counts as some tens of microseconds first: nearly always the worker
    * was not given a core for a while, and what is behind a call that really takes long is taken back.
    */
   note(ms: number): void {

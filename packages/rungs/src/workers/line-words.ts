@@ -5,6 +5,7 @@
 //
 // Calls have numbers in the order in which they were sent, and are begun in that order. So one exchange decides about one call (begin) or about
 // all that are left (take back), and what was decided is never changed.
+import { sharedMemory } from '../core/shared-memory.js'
 
 /** Of numbers that go round: whether `a` comes after `b`. */
 export function isAfter(a: number, b: number): boolean {
@@ -26,7 +27,7 @@ export class LineWord {
   /** What the word was when this thread last had to do with it. */
   #known = noNumber
 
-  constructor(readonly buffer: SharedArrayBuffer = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)) {
+  constructor(readonly buffer: SharedArrayBuffer = sharedMemory(Int32Array.BYTES_PER_ELEMENT)) {
     this.#words = new Int32Array(buffer)
   }
 

@@ -3,6 +3,8 @@
 //
 // The main thread writes its frames into this memory and tells after each how far it has come. Before it uses the memory again it changes EPOCH,
 // so that who copies meanwhile sees that the copy is worth nothing, as it is not needed any more.
+import { sharedMemory } from '../core/shared-memory.js'
+
 const EPOCH = 0
 const START = 1
 const END = 2
@@ -18,7 +20,7 @@ export class ReadyPage {
   }
 
   static create(size: number): ReadyPage {
-    return new ReadyPage(new SharedArrayBuffer(headBytes + size))
+    return new ReadyPage(sharedMemory(headBytes + size))
   }
 
   /** By the main thread: between these lie whole frames, and all that was posted before them has been written. */

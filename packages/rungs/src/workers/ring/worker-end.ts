@@ -1,4 +1,5 @@
 // The worker's end of the memory that it shares with its pool: reads calls, writes replies, sleeps when there is nothing to do.
+import { CallTime } from '../call-time.js'
 import { longestRecord, RecordReader, RecordWriter } from './byte-ring.js'
 import {
   CALL_NS,
@@ -42,7 +43,7 @@ export class WorkerEnd {
   readonly #poke: () => void
   readonly #spins: boolean
   #spinFor = longestSpin
-  #callNs = 0
+  readonly #time = new CallTime()
   #posted = 0
   #received = 0
   #read = 0
@@ -156,15 +157,11 @@ export class WorkerEnd {
     if (Atomics.exchange(this.#pool, MAIN, mainStates.AWAKE) === mainStates.ASLEEP) this.#poke()
   }
 
-  /**
-   * A call has taken so many milliseconds. A single one that took very long counts as some tens of microseconds first: nearly always the thread
-   * was not given a core for a while, and what is behind a call that really takes long is taken back.
-   */
+  /** A call has taken so many milliseconds. */
   note(ms: number): void {
-    const ns = Math.min(2 ** 30, ms * 1e6, this.#callNs * 8 + 50_000)
-    this.#callNs = Math.max(1, ns > this.#callNs ? (ns + this.#callNs) >> 1 : (ns + 3 * this.#callNs) >> 2)
+    this.#time.note(ms)
     // Pairs with the load in PoolEnd.callNs.
-    Atomics.store(this.#control, CALL_NS, this.#callNs)
+    Atomics.store(this.#control, CALL_NS, this.#time.ns)
   }
 
   // ---- rest -----------------------------------------------------------------------------------------------------
