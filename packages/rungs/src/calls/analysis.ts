@@ -45,6 +45,20 @@ export interface Surroundings {
   readonly metas: number[]
 }
 
+/** Of a text that asks nothing of what is around it. */
+export function noSurroundings(): Surroundings {
+  return {
+    this: false,
+    super: false,
+    newTarget: false,
+    arguments: false,
+    eval: false,
+    dynamicImport: false,
+    private: undefined,
+    metas: [],
+  }
+}
+
 /** A walked text. */
 export interface Walked {
   readonly program: Syntax
@@ -91,16 +105,7 @@ class Walker {
   readonly root: ScopeNode
   readonly scopes: ScopeNode[] = []
   readonly references: Reference[] = []
-  readonly surroundings: Surroundings = {
-    this: false,
-    super: false,
-    newTarget: false,
-    arguments: false,
-    eval: false,
-    dynamicImport: false,
-    private: undefined,
-    metas: [],
-  }
+  readonly surroundings: Surroundings = noSurroundings()
 
   constructor(program: Syntax) {
     this.root = this.#scope(program, undefined, true)

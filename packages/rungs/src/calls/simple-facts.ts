@@ -2,6 +2,7 @@
 // Only arrows and functions whose whole body is one expression of names, numbers, short strings and operators are read here; of everything else,
 // and at the slightest doubt, the syntax tree is asked. source-facts.test compares both.
 
+import { noSurroundings } from './analysis.js'
 import type { FreeName, SourceFacts } from './source-facts.js'
 
 const TOKEN =
@@ -77,16 +78,7 @@ class Reader {
       strictOnly: true,
       arrow,
       free,
-      surroundings: {
-        this: false,
-        super: false,
-        newTarget: false,
-        arguments: false,
-        eval: false,
-        dynamicImport: false,
-        private: undefined,
-        metas: [],
-      },
+      surroundings: noSurroundings(),
       ownName: own && { name: own.text, blanked: blanked(this.#text, own) },
       klass: undefined,
     }
