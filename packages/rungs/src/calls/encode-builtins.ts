@@ -96,8 +96,7 @@ function buffers(encoder: Encoder, value: object, at: number): unknown[] | undef
     )
   }
   if (types.isArrayBuffer(value)) {
-    if ((value as { detached?: boolean }).detached)
-      encoder.refuse(at, 'the ArrayBuffer was moved away before', 'Send a buffer that still has its data')
+    if (isDetached(value)) encoder.refuse(at, 'the ArrayBuffer was moved away before', 'Send a buffer that still has its data')
     encoder.bytes += value.byteLength
     return [Kind.clone, value]
   }
@@ -185,4 +184,15 @@ function refused(encoder: Encoder, value: object, prototype: object | null, at: 
 
 function isWasmModule(value: object): boolean {
   return Object.prototype.toString.call(value) === '[object WebAssembly.Module]'
+}
+
+/** Node 20 does not tell. */
+function isDetached(buffer: ArrayBuffer): boolean {
+  if (buffer.byteLength > 0) return false
+  try {
+    new Uint8Array(buffer)
+    return false
+  } catch {
+    return true
+  }
 }

@@ -2,6 +2,7 @@
 
 import { types } from 'node:util'
 import { NotShippableError } from '../core/errors.js'
+import { bytesCall, type Keeper } from './bytes.js'
 import { ARGUMENTS } from './encode.js'
 import { lastResort } from './errors-codec.js'
 import { lookingOnce } from './inspector.js'
@@ -37,13 +38,15 @@ export class Outgoing {
   }
 
   /**
-   * Turns a call into data. Captured variables are read now.
+   * Turns a call into data. Captured variables are read now. `keeper`: of calls that may have bytes of theirs kept apart.
    * @throws {NotShippableError} if something in it cannot cross.
    */
-  ship(fn: AnyFunction, args: readonly unknown[], options?: { transfer?: readonly Transferable[] }): ShippedCall {
+  ship(fn: AnyFunction, args: readonly unknown[], options?: { transfer?: readonly Transferable[] }, keeper?: Keeper): ShippedCall {
     const transfer = options?.transfer
     const target = this.#target(fn)
     if (target !== undefined) {
+      const call = keeper && bytesCall(target, args, transfer, keeper)
+      if (call !== undefined) return call
       if (isUnmoved(transfer) && arePlain(args)) return new PlainCall(target, args)
       return { target, captured: undefined, args: this.#packArgs(args, transfer) }
     }

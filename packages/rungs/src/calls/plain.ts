@@ -38,6 +38,11 @@ export function arePlain(values: readonly unknown[]): boolean {
   return true
 }
 
+/** Whether there was a view of bytes among the values that were last looked at. */
+export function hasBuffers(): boolean {
+  return buffers > 0
+}
+
 function isPrimitive(value: unknown): boolean {
   return (typeof value !== 'object' && typeof value !== 'function') || value === null
 }

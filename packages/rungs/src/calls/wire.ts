@@ -1,6 +1,7 @@
 // The forms in which calls and values travel. Everything here is plain structured-cloneable data, so that the same records pass through
 // postMessage between threads and through v8.serialize between processes. README.md draws the whole picture.
 
+import type { KeptBytes } from './bytes.js'
 import type { Transferable } from './transfer.js'
 
 /** A value ready to travel: structured-cloneable data plus what must accompany it. */
@@ -182,6 +183,21 @@ export interface Extras {
   readonly integrity: number
 }
 
+/** Of what is not plain: whether nothing in it is memory that somebody may still write to and that is not shared on purpose. */
+export function isCopied({ data }: Packed): boolean {
+  for (const node of (data as Table).nodes) {
+    if (!Array.isArray(node)) continue
+    const [kind, value] = node
+    if (kind === Kind.encoded || (kind === Kind.clone && value instanceof ArrayBuffer)) return false
+  }
+  return true
+}
+
+/** Of what is not plain: whether something in it stands for an object that stays here. */
+export function hasHandles({ data }: Packed): boolean {
+  return (data as Table).nodes.some((node) => Array.isArray(node) && (node[0] === Kind.handle || node[0] === Kind.encoded))
+}
+
 /** No definitions and nothing to move: shared, because nearly every value is like this. */
 export const NONE: readonly never[] = Object.freeze([])
 
@@ -215,5 +231,18 @@ export class PlainCall implements ShippedCall, Packed {
 
   get transfer(): readonly Transferable[] {
     return NONE
+  }
+}
+
+/** One of the arguments is bytes, which lie elsewhere: `kept` stands in its place. The others are copies too. */
+export class BytesCall extends PlainCall {
+  constructor(
+    target: number,
+    data: readonly unknown[],
+    readonly kept: KeptBytes,
+    /** Which argument. */
+    readonly at: number,
+  ) {
+    super(target, data)
   }
 }

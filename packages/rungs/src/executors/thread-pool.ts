@@ -5,6 +5,7 @@ import { Bell } from '../workers/bell.js'
 import { HandleTable } from '../workers/handle-table.js'
 import { WorkerPool } from '../workers/pool.js'
 import { checkPoolOptions, optionsOf, type ThreadOptions } from '../workers/pool-options.js'
+import { BulkStore } from '../workers/ring/bulk.js'
 import { RingHub } from '../workers/ring/hub.js'
 import { shipStartup, threadSpawner } from '../workers/thread.js'
 import { nextPoolId, PoolExecutor, viewOf } from './pool-executor.js'
@@ -39,6 +40,7 @@ export class ThreadPoolExecutor extends PoolExecutor {
     }
     const news = new Bell()
     const hub = usesRing() ? new RingHub() : undefined
+    const bulk = hub && new BulkStore()
     const time = clock()
     const id = nextPoolId()
     const spawn = threadSpawner({
@@ -57,8 +59,9 @@ export class ThreadPoolExecutor extends PoolExecutor {
       stdio: options.stdio ?? 'inherit',
       now: () => time.now(),
       hub,
+      bulk,
     })
-    super(viewOf(new WorkerPool(checked, { spawn, outgoing, news, hub }), id, checked, true))
+    super(viewOf(new WorkerPool(checked, { spawn, outgoing, news, hub, bulk }), id, checked, true))
   }
 }
 

@@ -1,13 +1,14 @@
 // The pool's end of the way to a worker: calls go, outcomes and all else come back. Thread or process is the channel's business.
-import { Incoming, type Outgoing, type Packed, PlainCall, type ShippedCall } from '../calls/index.js'
+import { BytesCall, Incoming, type Outgoing, type Packed, PlainCall, type ShippedCall } from '../calls/index.js'
 import { CancelledError, TimeoutError } from '../core/errors.js'
 import type { Outcome } from '../core/outcome.js'
 import { abortCodes, type Cells } from './cells.js'
 import type { Channel } from './channel.js'
 import type { HandleTable } from './handle-table.js'
 import type { Death, HostEvents, WorkerHost } from './host.js'
-import type { Definitions, FromWorker, Parcel, RpcRequest, ToWorker } from './messages.js'
+import type { Definitions, FromWorker, Parcel, RpcRequest, SentBytes, ToWorker } from './messages.js'
 import type { PoolLine } from './pool-line.js'
+import type { BulkStore } from './ring/bulk.js'
 import type { RingHub } from './ring/hub.js'
 import { PoolEnd } from './ring/pool-end.js'
 import { snapshotOf } from './snapshot.js'
@@ -27,6 +28,8 @@ export interface LinkParts {
   readonly setRef: (ref: boolean) => void
   /** Of a pool whose calls and replies lie in shared memory. */
   readonly hub?: RingHub | undefined
+  /** Where bytes lie that go to workers. */
+  readonly bulk?: BulkStore | undefined
   /** Of a process: the calls that stand in line there. */
   readonly line?: PoolLine | undefined
 }
@@ -44,6 +47,8 @@ export class Link implements WorkerHost {
   readonly #takenBack = new Map<number, number>()
   /** Definitions that the worker has. */
   readonly #sent = new Set<number>()
+  /** Memories that the worker knows. */
+  readonly #memories = new Set<number>()
   readonly #freeCells: number[]
   /** Whose cell it is. */
   readonly #byCell: (Attempt | undefined)[] = []
@@ -68,6 +73,7 @@ export class Link implements WorkerHost {
         pumpPort: () => parts.channel.pump(),
         poke: () => this.#post({ type: 'poke' }),
       })
+    parts.bulk?.onForget(this.#forget)
     parts.channel.onMessage((message) => {
       // What wakes this thread is not counted: nothing has to be heard after it.
       if (message.type !== 'poke') this.ring?.received()
@@ -79,6 +85,7 @@ export class Link implements WorkerHost {
     const { item, id } = attempt
     const { shipped, mode, options, future } = item
     if (shipped === undefined) return
+    const bytes = shipped instanceof BytesCall ? this.#bytesOf(shipped) : undefined
     const { target, captured, args } = shipped
     const cell = this.#freeCells.pop() ?? -1
     attempt.cell = cell
@@ -102,7 +109,7 @@ export class Link implements WorkerHost {
           attempt: attempt.number,
           target,
           captured: captured && { plain: captured.plain, data: captured.data },
-          args: { plain: args.plain, data: args.data },
+          args: { plain: args.plain, data: bytes === undefined ? args.data : withoutBytes(args.data as unknown[], bytes) },
           definitions: this.#definitionsFor(target, captured?.uses, args.uses),
           cell,
           mode: mode.type === 'chunk' ? mode.of : mode.type,
@@ -110,6 +117,7 @@ export class Link implements WorkerHost {
           tellBegin: options.timeout !== undefined,
           after: this.ring?.written ?? 0,
           number: attempt.line,
+          bytes,
         },
         transfer,
       )
@@ -124,8 +132,10 @@ export class Link implements WorkerHost {
     const { ring } = this
     const { options, mode, future } = item
     if (ring === undefined || captured !== undefined || !args.plain || args.transfer.length > 0 || mode.type !== 'call') return false
-    if (options.key !== undefined || options.timeout !== undefined || !this.#sent.has(target)) return false
-    const place = ring.send({ id, call: future.id, attempt: number, target, cell }, args.data as readonly unknown[]) // Arguments are an array.
+    if (!this.#sent.has(target)) return false
+    const { key } = options
+    const call = { id, call: future.id, attempt: number, target, cell, key, tellBegin: options.timeout !== undefined }
+    const place = ring.send(call, args.data as readonly unknown[]) // Arguments are an array.
     if (place < 0) return false
     this.#placeInRing[cell] = place
     return true
@@ -137,7 +147,7 @@ export class Link implements WorkerHost {
     // The cell is free when the worker has seen that there is nothing to run.
     this.#byCell[cell] = undefined
     if (this.#attempts.delete(id)) this.#takenBack.set(id, cell)
-    else if (this.ring !== undefined && item.shipped !== undefined) {
+    else if (this.ring !== undefined && item.shipped !== undefined && !(item.shipped instanceof BytesCall)) {
       const data = this.ring.argsAt(this.#placeInRing[cell] as number) // It went that way.
       item.shipped = new PlainCall(item.shipped.target, data)
     }
@@ -223,6 +233,7 @@ export class Link implements WorkerHost {
       this.ring.close()
     }
     this.#gone = true
+    this.#parts.bulk?.offForget(this.#forget)
     this.#parts.channel.close()
     for (const cancel of this.#questions.values()) cancel(undefined)
     for (const attempt of this.#attempts.values()) {
@@ -234,6 +245,7 @@ export class Link implements WorkerHost {
 
   /** There will be no worker. */
   discard(): void {
+    this.#parts.bulk?.offForget(this.#forget)
     this.ring?.close()
     this.#parts.channel.close()
   }
@@ -445,6 +457,21 @@ export class Link implements WorkerHost {
     }
   }
 
+  /** The worker learns of the memory before the call that refers to it. */
+  #bytesOf({ kept: { kind, bytes, memory }, at }: BytesCall): SentBytes {
+    const { byteLength } = bytes
+    if (memory === 0) return { at, kind, memory, byteLength, bytes }
+    if (!this.#memories.has(memory)) {
+      this.#memories.add(memory)
+      this.#post({ type: 'memory', id: memory, buffer: bytes.buffer as unknown as SharedArrayBuffer }) // So the store has made it.
+    }
+    return { at, kind, memory, byteLength, bytes: undefined }
+  }
+
+  readonly #forget = (memory: number): void => {
+    if (this.#memories.delete(memory)) this.#post({ type: 'forget', id: memory })
+  }
+
   #post(message: ToWorker, transfer: readonly unknown[] = []): void {
     if (!this.#gone) this.#send(message, transfer)
   }
@@ -453,4 +480,9 @@ export class Link implements WorkerHost {
     this.#parts.channel.post(message, transfer)
     this.ring?.posted()
   }
+}
+
+/** Structured clone would copy them again. */
+function withoutBytes(args: readonly unknown[], { at }: SentBytes): unknown[] {
+  return args.map((arg, index) => (index === at ? undefined : arg))
 }

@@ -34,6 +34,18 @@ export interface Request {
   readonly after: number
   /** Of a call that stands in line at a process: its number there. 0: it has a place. */
   readonly number: number
+  /** The argument that is bytes and was kept apart. */
+  readonly bytes?: SentBytes | undefined
+}
+
+/** Stands for an argument. `memory`: the shared memory at whose beginning the bytes lie. */
+export interface SentBytes {
+  readonly at: number
+  readonly kind: number
+  readonly memory: number
+  readonly byteLength: number
+  /** They themselves, where there is no memory. */
+  readonly bytes: Uint8Array | undefined
 }
 
 export type ToWorker =
@@ -50,6 +62,9 @@ export type ToWorker =
   | { readonly type: 'retire' }
   /** There are calls in the shared memory. */
   | { readonly type: 'poke' }
+  /** Shared memory that calls will refer to by its number. */
+  | { readonly type: 'memory'; readonly id: number; readonly buffer: SharedArrayBuffer }
+  | { readonly type: 'forget'; readonly id: number }
   | RpcReply
 
 export type FromWorker =

@@ -1,7 +1,7 @@
 // Acts: performs what `pool-state` decides. It keeps the work items, settles their futures, measures their times, and talks to the workers. What
 // to do next is never decided here.
-import type { Outgoing } from '../calls/index.js'
-import { joinStacks } from '../calls/index.js'
+import type { Keeper, Outgoing } from '../calls/index.js'
+import { BytesCall, joinStacks } from '../calls/index.js'
 import { callerContext } from '../core/async-context.js'
 import { type CheckedCallOptions, defaultCallOptions } from '../core/call-options.js'
 import { type CallSite, captureCallSite, framesOf } from '../core/call-site.js'
@@ -56,6 +56,8 @@ export interface PoolParts {
   readonly news?: Bell | undefined
   /** Of workers that can have calls before they have a place for them. */
   readonly hub?: Batches | undefined
+  /** Keeps bytes for workers. */
+  readonly bulk?: Keeper | undefined
 }
 
 /** Milliseconds after which a worker where nothing has ended is taken to be stuck. */
@@ -375,7 +377,7 @@ export class WorkerPool implements ItemOwner {
   #ship(item: WorkItem, outgoing: Outgoing): boolean {
     try {
       const { transfer } = item.options
-      item.shipped = outgoing.ship(item.fn, item.args, transfer === undefined ? undefined : { transfer })
+      item.shipped = outgoing.ship(item.fn, item.args, transfer && { transfer }, item.mode.type === 'call' ? this.#parts.bulk : undefined)
       return true
     } catch (error) {
       joinStacks(error, framesOf(item.site))
@@ -424,7 +426,7 @@ export class WorkerPool implements ItemOwner {
     if (!abandoned) {
       if (outcome.status === 'fulfilled') this.#succeed(item, outcome.value)
       else this.#failed(item, attempt, outcome.reason)
-    }
+    } else if (item.done && item.attempt === attempt) this.#release(item)
     this.#drain()
   }
 
@@ -549,7 +551,15 @@ export class WorkerPool implements ItemOwner {
     if (item.limits?.pause !== undefined) this.#deadlines.remove(item.limits.pause)
     if (item.options.signal !== undefined) this.#signals.remove(item.options.signal, item)
     if (this.#paused.size > 0) this.#paused.delete(item)
+    // A worker that has the call may still read its bytes.
+    if (!(item.shipped instanceof BytesCall) || item.attempt?.place !== 'running') this.#release(item)
+  }
+
+  /** No worker will read what was sent. */
+  #release(item: WorkItem): void {
+    const { shipped } = item
     item.shipped = undefined
+    if (shipped instanceof BytesCall) this.#parts.bulk?.release(shipped.kept)
   }
 
   #clear(attempt: Attempt): void {
@@ -836,6 +846,8 @@ export class WorkerPool implements ItemOwner {
       const attempt = ticket as Attempt // All tickets of this pool are.
       this.#clear(attempt)
       if (attempt.early) early.push(attempt)
+      const { item } = attempt
+      if (attempt.abandoned && item.done && item.attempt === attempt) this.#release(item)
     }
     this.#deaths.note(worker, death)
     this.#hosts.delete(worker.id)

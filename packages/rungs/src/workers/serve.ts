@@ -1,12 +1,12 @@
 // Runs calls where the worker is: reads a request, runs it, tells the outcome. The channel is handed in; that this is a thread or a process shows
 // nowhere else.
-import { Incoming, Outgoing, type Packed } from '../calls/index.js'
+import { Incoming, Outgoing, type Packed, viewOf } from '../calls/index.js'
 import { type CurrentCall, runInCall } from '../core/current-call.js'
 import { CancelledError, TimeoutError } from '../core/errors.js'
 import type { Cells } from './cells.js'
 import type { Channel } from './channel.js'
 import type { ChildLine } from './child-line.js'
-import type { Definitions, FromWorker, Parcel, Request, Startup, ToWorker, WorkerStart } from './messages.js'
+import type { Definitions, FromWorker, Parcel, Request, SentBytes, Startup, ToWorker, WorkerStart } from './messages.js'
 import { Output } from './output.js'
 import { RemoteObjects } from './remote-objects.js'
 import type { WorkerEnd } from './ring/worker-end.js'
@@ -144,6 +144,7 @@ export class Server {
       case 'call':
         // Also of a call that will be skipped: they are not sent again.
         this.#define(message.definitions)
+        if (message.bytes !== undefined) this.#takeBytes(message, message.bytes)
         if (this.#parts.line !== undefined) this.#parts.line.calls.received(message)
         else if (this.#loop === undefined) this.#call(message)
         else this.#waiting.push(message)
@@ -158,9 +159,20 @@ export class Server {
         this.#retiring = true
         void this.#finishWhenIdle()
         return
+      case 'memory':
+        this.#parts.ring?.end.bulk.learn(message.id, message.buffer)
+        return
+      case 'forget':
+        this.#parts.ring?.end.bulk.forget(message.id)
+        return
       case 'rpcReply':
         this.#remote.replied(message)
     }
+  }
+
+  #takeBytes({ args }: Request, { at, kind, memory, byteLength, bytes }: SentBytes): void {
+    const list = args.data as unknown[] // Arguments are an array.
+    list[at] = bytes === undefined ? this.#parts.ring?.end.bulk.read(memory, kind, byteLength) : viewOf(kind, bytes)
   }
 
   // ---- a call ---------------------------------------------------------------------------------------------------
@@ -183,12 +195,12 @@ export class Server {
       this.#parts.channel.pump()
       if (this.#waiting.length > 0 && this.#waiting[0] !== first) return this.#next(end)
     }
-    const { id, call, attempt, target, cell, args } = end.take()
+    const { id, call, attempt, target, cell, args, key, tellBegin } = end.take()
     const goesOn = this.#call({
       type: 'call',
       id,
       call,
-      key: undefined,
+      key,
       attempt,
       target,
       captured: undefined,
@@ -197,9 +209,10 @@ export class Server {
       cell,
       mode: 'call',
       credit: 0,
-      tellBegin: false,
+      tellBegin,
       after: 0,
       number: 0,
+      bytes: undefined,
     })
     return goesOn ? 'goesOn' : 'ended'
   }

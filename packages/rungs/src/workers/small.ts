@@ -1,7 +1,11 @@
 // Whether there may be hundreds of a value on their way: calls go ahead to workers that have no place for them yet.
+import { KeptBytes } from '../calls/index.js'
 
 /** Characters, bytes and members of a value that are still small. */
 const mostSize = 4_096
+
+/** Bytes that were kept apart. */
+const mostKept = 1 << 20
 
 let left = 0
 
@@ -14,6 +18,8 @@ export function isSmall(data: unknown): boolean {
 function fits(data: unknown): boolean {
   if (typeof data === 'string') return takes(data.length)
   if (typeof data !== 'object' || data === null) return takes(8)
+  // They lie apart already, and do not have to be read again to be taken back.
+  if (data instanceof KeptBytes) return data.bytes.byteLength <= mostKept
   if (ArrayBuffer.isView(data)) return takes(data.byteLength)
   if (Array.isArray(data)) return takes(8) && data.every(fits)
   if (data instanceof Map || data instanceof Set) return takes(8 * data.size) && [...data].every(fits)

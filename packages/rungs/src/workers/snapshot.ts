@@ -1,20 +1,21 @@
 // A call that waits: what is changed in its arguments after submit is not meant for it.
-import type { Packed, ShippedCall } from '../calls/index.js'
+import { BytesCall, isCopied, type Packed, type ShippedCall } from '../calls/index.js'
 
 /** The call with its data copied, where there is something that can be changed. */
 export function snapshotOf(shipped: ShippedCall): ShippedCall {
+  if (shipped instanceof BytesCall) return shipped
   const { target, args, captured } = shipped
   const copy = copyOf(args)
   const copyOfCaptured = captured && copyOf(captured)
   return copy === args && copyOfCaptured === captured ? shipped : { target, args: copy, captured: copyOfCaptured }
 }
 
-/** Not of what is only primitive values, and not of what is moved: it has been given away. */
+/** Not of what is a copy already, and not of what is moved: it has been given away. */
 function copyOf(packed: Packed): Packed {
   const { plain, data, uses, transfer } = packed
-  if (transfer.length > 0 || !Array.isArray(data) || arePrimitive(data)) return packed
+  if (transfer.length > 0 || !(plain ? mayChange(data) : !isCopied(packed))) return packed
   try {
-    return { plain, data: plain ? copyOfPlain(data) : structuredClone(data), uses, transfer }
+    return { plain, data: plain ? copyOfPlain(data as readonly unknown[]) : structuredClone(data), uses, transfer }
   } catch {
     // Whatever it is: it will not be possible to send it either, and that is told then.
     return packed
@@ -29,7 +30,9 @@ function copyOfPlain(data: readonly unknown[]): unknown[] {
   return data.map((value) => (value === bytes ? (bytes as Uint8Array).slice() : value))
 }
 
-function arePrimitive(values: readonly unknown[]): boolean {
-  for (let at = 0; at < values.length; at++) if (typeof values[at] === 'object' && values[at] !== null) return false
-  return true
+/** Whether there is something in a list of plain values that can be changed. */
+function mayChange(values: unknown): boolean {
+  if (!Array.isArray(values)) return false
+  for (let at = 0; at < values.length; at++) if (typeof values[at] === 'object' && values[at] !== null) return true
+  return false
 }

@@ -18,6 +18,7 @@ import type { HandleTable } from './handle-table.js'
 import type { SpawnHost } from './host.js'
 import { Link } from './link.js'
 import type { FromWorker, ToWorker, WorkerStart } from './messages.js'
+import type { BulkStore } from './ring/bulk.js'
 import type { RingHub } from './ring/hub.js'
 import { mostAhead } from './ring/layout.js'
 import { startupOf } from './startup.js'
@@ -42,6 +43,8 @@ export interface ThreadConfig {
   readonly now: () => number
   /** Of a pool whose calls and replies lie in shared memory. */
   readonly hub: RingHub | undefined
+  /** Where bytes lie that go to workers. */
+  readonly bulk: BulkStore | undefined
 }
 
 /** What a thread gets as its workerData. */
@@ -89,6 +92,7 @@ export function threadSpawner(config: ThreadConfig): SpawnHost {
       now: config.now,
       setRef: (ref) => (ref ? worker.ref() : worker.unref()),
       hub: config.hub,
+      bulk: config.bulk,
     })
     const data: ThreadStart = {
       rungs: true,

@@ -1,7 +1,7 @@
 // What stays here of a call: the work item, with the future of whoever submitted it. Each attempt to run it is a ticket of its own, so that the
 // late end of an attempt that was given up is not taken for the end of the next.
 import type { AsyncResource } from 'node:async_hooks'
-import type { ShippedCall } from '../calls/index.js'
+import { hasHandles, type ShippedCall } from '../calls/index.js'
 import type { CheckedCallOptions } from '../core/call-options.js'
 import type { CallSite } from '../core/call-site.js'
 import type { CancelledError } from '../core/errors.js'
@@ -188,13 +188,13 @@ export function labelOf(item: WorkItem): string {
   return item.options.key === undefined ? '' : ` (call ${JSON.stringify(item.options.key)})`
 }
 
-/** A short call of small arguments: what can be taken back without a loss. */
+/** A call of small arguments: what can be taken back without a loss. What stands for an object that stays here would be let go there. */
 export function mayGoAhead({ shipped, mode }: WorkItem): boolean {
   return (
     shipped !== undefined &&
     shipped.captured === undefined &&
-    shipped.args.plain &&
     shipped.args.transfer.length === 0 &&
+    (shipped.args.plain || !hasHandles(shipped.args)) &&
     mode.type === 'call' &&
     isSmall(shipped.args.data)
   )

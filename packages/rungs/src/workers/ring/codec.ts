@@ -3,6 +3,7 @@
 //
 // A value is given back as structured clone would: that is what `isPlain` of `calls` has made sure of before. Two things are looked at here,
 // because they are lost easily: -0, and one object that is in the value twice.
+import { KeptBytes, kindOfBytes, viewOf } from '../../calls/index.js'
 
 /** Tags. A number that is not an integer of 32 bits starts on an even word, so that it can be read as it lies. */
 const UNDEFINED = 0
@@ -16,6 +17,8 @@ const UTF16 = 7
 const ARRAY = 8
 const OBJECT = 9
 const BYTES = 10
+/** Bytes that lie in other shared memory. */
+const BULK = 11
 
 /** Objects in one value; more would make the search for one that is there twice slow. */
 const mostObjects = 16
@@ -34,6 +37,8 @@ export class Codec {
   readonly #seen: object[] = []
   /** Where the next value is read. */
   at = 0
+  /** Reads bytes that lie in other shared memory. */
+  readBulk: (memory: number, kind: number, byteLength: number) => unknown = noBulk
 
   constructor(buffer: SharedArrayBuffer, byteOffset: number, words: number) {
     this.words = new Int32Array(buffer, byteOffset, words)
@@ -106,12 +111,18 @@ export class Codec {
         return value
       }
       case BYTES: {
+        const kind = words[this.at++] as number
         const length = words[this.at++] as number
         const from = this.at * 4
         this.at += (length + 3) >> 2
         const copy = new Uint8Array(length)
         copy.set(this.#bytes.subarray(from, from + length))
-        return copy
+        return kind === 0 ? copy : viewOf(kind, copy)
+      }
+      case BULK: {
+        const at = this.at
+        this.at += 3
+        return this.readBulk(words[at] as number, words[at + 1] as number, words[at + 2] as number)
       }
       default:
         throw new RangeError(`There is no value at word ${this.at - 1}: ${tag}`)
@@ -181,17 +192,30 @@ export class Codec {
       words[at + 1] = count
       return next
     }
-    if (prototype === Uint8Array.prototype) return this.#writeBytes(value as Uint8Array, at, end)
-    return -1
+    if (value instanceof KeptBytes) return this.#writeKept(value, at, end)
+    const kind = ArrayBuffer.isView(value) ? kindOfBytes(value) : undefined
+    return kind === undefined ? -1 : this.#writeBytes(kind, value as Uint8Array, at, end)
   }
 
-  #writeBytes(value: Uint8Array, at: number, end: number): number {
-    const size = (value.length + 3) >> 2
-    if (at + 2 + size > end) return -1
+  #writeBytes(kind: number, value: Uint8Array, at: number, end: number): number {
+    const { byteLength } = value
+    const size = (byteLength + 3) >> 2
+    if (at + 3 + size > end) return -1
     this.words[at] = BYTES
-    this.words[at + 1] = value.length
-    this.#bytes.set(value, (at + 2) * 4)
-    return at + 2 + size
+    this.words[at + 1] = kind
+    this.words[at + 2] = byteLength
+    this.#bytes.set(kind === 0 ? value : new Uint8Array(value.buffer, value.byteOffset, byteLength), (at + 3) * 4)
+    return at + 3 + size
+  }
+
+  #writeKept({ kind, bytes, memory }: KeptBytes, at: number, end: number): number {
+    if (memory === 0) return this.#writeBytes(kind, bytes, at, end)
+    const { words } = this
+    words[at] = BULK
+    words[at + 1] = memory
+    words[at + 2] = kind
+    words[at + 3] = bytes.byteLength
+    return at + 4
   }
 
   #writeText(text: string, at: number, end: number): number {
@@ -234,4 +258,8 @@ export class Codec {
     this.at += (length + 3) >> 2
     return this.#bytes.toString('latin1', from, from + length)
   }
+}
+
+function noBulk(): never {
+  throw new Error('Bytes that lie elsewhere are only among the arguments of calls')
 }

@@ -5,6 +5,7 @@ import {
   CALL_NS,
   CALLS_HEAD,
   CALLS_TAIL,
+  callFlags,
   callRecord,
   createRing,
   POSTED,
@@ -26,6 +27,9 @@ export interface RingCall {
   readonly attempt: number
   readonly target: number
   readonly cell: number
+  readonly key: string | undefined
+  /** Whether to tell when it begins. */
+  readonly tellBegin: boolean
 }
 
 export interface PoolEndParts {
@@ -77,7 +81,8 @@ export class PoolEnd {
     const at = writer.reserve()
     if (at < 0) return -1
     const { codec } = writer
-    const end = codec.writeAll(args, at + callRecord.VALUES, at + longestRecord)
+    let end = codec.writeAll(args, at + callRecord.VALUES, at + longestRecord)
+    if (end >= 0 && call.key !== undefined) end = codec.write(call.key, end, at + longestRecord)
     if (end < 0) return -1
     const { words } = codec
     words[at + callRecord.CELL] = call.cell
@@ -85,6 +90,7 @@ export class PoolEnd {
     words[at + callRecord.ATTEMPT] = call.attempt
     words[at + callRecord.POSTED] = this.#posted
     words[at + callRecord.COUNT] = args.length
+    words[at + callRecord.FLAGS] = (call.tellBegin ? callFlags.tellBegin : 0) | (call.key === undefined ? 0 : callFlags.key)
     codec.writeDouble(at + callRecord.ID, call.id)
     codec.writeDouble(at + callRecord.CALL, call.call)
     writer.publish(at, end)

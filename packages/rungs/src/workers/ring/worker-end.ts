@@ -1,10 +1,12 @@
 // The worker's end of the memory that it shares with its pool: reads calls, writes replies, sleeps when there is nothing to do.
 import { CallTime } from '../call-time.js'
+import { BulkReader } from './bulk.js'
 import { longestRecord, RecordReader, RecordWriter } from './byte-ring.js'
 import {
   CALL_NS,
   CALLS_HEAD,
   CALLS_TAIL,
+  callFlags,
   callRecord,
   MAIN,
   mainStates,
@@ -30,6 +32,9 @@ export interface ReceivedCall {
   readonly target: number
   readonly cell: number
   readonly args: unknown[]
+  readonly key: string | undefined
+  /** Whether to tell when it begins. */
+  readonly tellBegin: boolean
 }
 
 /** Milliseconds for which one spins at most before it parks. */
@@ -42,6 +47,8 @@ export class WorkerEnd {
   readonly #replies: RecordWriter
   readonly #poke: () => void
   readonly #spins: boolean
+  /** Where bytes lie that are too many for the ring. */
+  readonly bulk = new BulkReader()
   #spinFor = longestSpin
   readonly #time = new CallTime()
   #posted = 0
@@ -55,6 +62,7 @@ export class WorkerEnd {
     this.#pool = new Int32Array(poolWords)
     this.#calls = new RecordReader(calls, control, CALLS_HEAD, CALLS_TAIL)
     this.#replies = new RecordWriter(replies, control, REPLIES_HEAD, REPLIES_TAIL)
+    calls.readBulk = (memory, kind, byteLength) => this.bulk.read(memory, kind, byteLength)
     this.#poke = poke
     this.#spins = spins
     // Nothing can have been sent before: the pool sends calls when the worker has said that it is ready.
@@ -106,6 +114,7 @@ export class WorkerEnd {
     const { words } = codec
     codec.at = at + callRecord.VALUES
     // Written by PoolEnd.send().
+    const flags = words[at + callRecord.FLAGS] as number
     const call = {
       id: codec.readDouble(at + callRecord.ID),
       call: codec.readDouble(at + callRecord.CALL),
@@ -113,6 +122,8 @@ export class WorkerEnd {
       target: words[at + callRecord.TARGET] as number,
       cell: words[at + callRecord.CELL] as number,
       args: codec.readAll(words[at + callRecord.COUNT] as number),
+      key: flags & callFlags.key ? (codec.read() as string) : undefined,
+      tellBegin: (flags & callFlags.tellBegin) !== 0,
     }
     reader.pass(at)
     this.#read = (this.#read + 1) | 0

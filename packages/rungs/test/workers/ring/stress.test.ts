@@ -47,6 +47,10 @@ const values: readonly unknown[] = [
   [1, [2]],
   { a: { b: 'c' } },
   new Uint8Array(300),
+  new Float64Array(20).fill(0.5),
+  Buffer.from('some bytes'),
+  new Uint8Array(30_000).fill(7),
+  Buffer.alloc(50_000, 9),
   10n,
   new Date(1),
 ]
