@@ -23,7 +23,7 @@ import type { PoolOptions } from './pool-options.js'
 import { type Action, PoolState, type WorkerRecord } from './pool-state.js'
 import { Room } from './room.js'
 import { SignalWatch } from './signal-watch.js'
-import { snapshotOf } from './snapshot.js'
+import { isSentOnce, repeatable, snapshotOf } from './snapshot.js'
 import { Batch, Ticket } from './ticket.js'
 import { type CallRunner, WaitingCalls, type WaitingOwner } from './waiting-calls.js'
 import {
@@ -378,6 +378,7 @@ export class WorkerPool implements ItemOwner {
     try {
       const { transfer } = item.options
       item.shipped = outgoing.ship(item.fn, item.args, transfer && { transfer }, item.mode.type === 'call' ? this.#parts.bulk : undefined)
+      if (item.options.retries !== undefined) item.shipped = repeatable(item.shipped)
       return true
     } catch (error) {
       joinStacks(error, framesOf(item.site))
@@ -851,7 +852,13 @@ export class WorkerPool implements ItemOwner {
     }
     this.#deaths.note(worker, death)
     this.#hosts.delete(worker.id)
-    this.#state.gone(worker, (ticket) => host?.hasBegun(ticket as Attempt) ?? false, death.inPeace)
+    const begun = (ticket: Ticket): boolean => {
+      const attempt = ticket as Attempt // All tickets of this pool are.
+      const { shipped } = attempt.item
+      // What it was sent has moved there, and is gone with it.
+      return host?.hasBegun(attempt) || (shipped !== undefined && isSentOnce(shipped))
+    }
+    this.#state.gone(worker, begun, death.inPeace)
     if (this.#cancelsFutures) this.#cancelReturned(early)
     this.#drain()
   }

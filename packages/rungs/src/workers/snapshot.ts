@@ -10,6 +10,24 @@ export function snapshotOf(shipped: ShippedCall): ShippedCall {
   return copy === args && copyOfCaptured === captured ? shipped : { target, args: copy, captured: copyOfCaptured }
 }
 
+/** Whether it can be sent only once: something in it moves. */
+export function isSentOnce({ args, captured }: ShippedCall): boolean {
+  return args.transfer.length > 0 || (captured !== undefined && captured.transfer.length > 0)
+}
+
+/** What moves is taken out of where it was, and then copied each time that the call is sent. Ports and streams can only move. */
+export function repeatable(shipped: ShippedCall): ShippedCall {
+  const { target, args, captured } = shipped
+  if (!isSentOnce(shipped)) return shipped
+  return { target, args: movedOut(args), captured: captured && movedOut(captured) }
+}
+
+function movedOut(packed: Packed): Packed {
+  const { plain, data, uses, transfer } = packed
+  if (transfer.length === 0 || !transfer.every((part) => part instanceof ArrayBuffer)) return packed
+  return { plain, data: structuredClone(data, { transfer: [...transfer] }), uses, transfer: [] }
+}
+
 /** Not of what is a copy already, and not of what is moved: it has been given away. */
 function copyOf(packed: Packed): Packed {
   const { plain, data, uses, transfer } = packed
