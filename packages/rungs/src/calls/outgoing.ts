@@ -53,6 +53,12 @@ export class Outgoing {
     return lookingOnce(() => this.#shipNew(fn, args, transfer))
   }
 
+  /** As {@link ship}, if nothing has to be found out about the function and its arguments are plain. */
+  shipKnown(fn: AnyFunction, args: readonly unknown[]): ShippedCall | undefined {
+    const target = this.#target(fn)
+    return target !== undefined && arePlain(args) ? new PlainCall(target, args) : undefined
+  }
+
   #target(fn: AnyFunction): number | undefined {
     if (this.#marks !== countOfMarks()) {
       this.#marks = countOfMarks()

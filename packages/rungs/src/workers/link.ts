@@ -83,7 +83,7 @@ export class Link implements WorkerHost {
 
   send(attempt: Attempt): void {
     const { item, id } = attempt
-    const { shipped, mode, options, future } = item
+    const { shipped, mode, options } = item
     if (shipped === undefined) return
     const bytes = shipped instanceof BytesCall ? this.#bytesOf(shipped) : undefined
     const { target, captured, args } = shipped
@@ -104,7 +104,7 @@ export class Link implements WorkerHost {
         {
           type: 'call',
           id,
-          call: future.id,
+          call: item.callId,
           key: options.key,
           attempt: attempt.number,
           target,
@@ -130,11 +130,11 @@ export class Link implements WorkerHost {
   /** @returns false when it has to go as a message */
   #sendByRing({ id, item, number }: Attempt, { target, captured, args }: ShippedCall, cell: number): boolean {
     const { ring } = this
-    const { options, mode, future } = item
+    const { options, mode } = item
     if (ring === undefined || captured !== undefined || !args.plain || args.transfer.length > 0 || mode.type !== 'call') return false
     if (!this.#sent.has(target)) return false
     const { key } = options
-    const call = { id, call: future.id, attempt: number, target, cell, key, tellBegin: options.timeout !== undefined }
+    const call = { id, call: item.callId, attempt: number, target, cell, key, tellBegin: options.timeout !== undefined }
     const place = ring.send(call, args.data as readonly unknown[]) // Arguments are an array.
     if (place < 0) return false
     this.#placeInRing[cell] = place

@@ -48,8 +48,8 @@ export interface WorkerRecord {
   ahead: number
   /** Whether it is given calls ahead. `recalling`: not until those that it has were taken back. `stuck`: not until one of its calls has ended. */
   pace: 'even' | 'recalling' | 'stuck'
-  /** Whether a call has ended there since the last look. */
-  moved: boolean
+  /** At how many looks in a row nothing had ended there. */
+  still: number
   /** When a call has last ended there. Kept for the pool. */
   lastEnd: number
 }
@@ -72,6 +72,8 @@ export type Action =
 
 /** Workers that die before they have begun anything, one after the other, until the pool gives up. */
 const startsUntilBroken = 3
+/** Looks at which nothing has ended at a worker, until it is taken to be stuck though nobody else is idle. */
+const looksUntilStuck = 5
 /** So many calls have to wait before workers that have no place for them are given some. */
 const lot = 32
 
@@ -186,10 +188,12 @@ export class PoolState {
     this.#decide()
   }
 
-  /** Another call of a batch that waits. */
-  joined(batch: Batch): void {
+  /** Another call of a batch that waits. @returns whether anything may have been decided */
+  joined(batch: Batch): boolean {
     this.#queue.grow(batch)
+    if (this.#full) return false
     this.#decide()
+    return true
   }
 
   /** One call less of a batch that waits. */
@@ -227,12 +231,13 @@ export class PoolState {
     this.#refilling = false
   }
 
-  /** Time has passed, longer than what lies ahead should take: a worker where nothing has ended meanwhile is stuck. */
+  /**
+   * Time has passed, longer than what lies ahead should take: a worker where nothing has ended meanwhile is stuck. When nobody is free to take what it
+   * has, that is not done at once: its thread may only have had to wait for a core.
+   */
   looked(): void {
-    for (const worker of this.workers.values()) {
-      if (worker.ahead > 0 && !worker.moved) this.#recall(worker, 'stuck')
-      worker.moved = false
-    }
+    const most = this.idle > 0 ? 1 : looksUntilStuck
+    for (const worker of this.workers.values()) if (++worker.still >= most && worker.ahead > 0) this.#recall(worker, 'stuck')
     this.#decide()
   }
 
@@ -280,7 +285,7 @@ export class PoolState {
     if (ticket.place !== 'running') return
     this.#fruitless = 0
     this.#leave(ticket, worker)
-    worker.moved = true
+    worker.still = 0
     if (worker.pace === 'stuck') worker.pace = 'even'
     if (worker.calls.size === 0) worker.idleSince = now
     if (recycle) this.#retire(worker)
@@ -302,6 +307,29 @@ export class PoolState {
     this.#fruitless = 0
     this.#queue.shiftFollowing(batch)
     worker.given++
+    return true
+  }
+
+  /**
+   * As {@link follows}, where calls are sent: the worker is given the next one of the batch for the one that has ended there, whether it has a place
+   * for it now or not. It comes after all that the worker has.
+   */
+  followsThere(ticket: Ticket, batch: Batch): boolean {
+    const { worker } = ticket
+    if (this.#queue.first !== batch || ticket.place !== 'running' || worker?.phase !== 'ready') return false
+    if (ticket.abandoned || ticket.lends !== 'no' || worker.pace !== 'even') return false
+    const { callsPerWorker, maxTasksPerWorker, pull } = this.#config
+    const places = callsPerWorker + worker.extra
+    const { calls } = worker
+    if (pull !== undefined || calls.size > places + this.ahead || worker.given + 1 >= maxTasksPerWorker) return false
+    this.#fruitless = 0
+    this.#queue.shiftFollowing(batch)
+    calls.remove(ticket)
+    calls.push(ticket)
+    ticket.early = calls.size > places
+    ticket.order = ++this.#lastOrder
+    worker.given++
+    worker.still = 0
     return true
   }
 
@@ -555,7 +583,7 @@ export class PoolState {
         idleSince: undefined,
         ahead: 0,
         pace: 'even',
-        moved: false,
+        still: 0,
         lastEnd: 0,
       }
       this.workers.set(id, worker)

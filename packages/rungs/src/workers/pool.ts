@@ -18,14 +18,17 @@ import { Deaths } from './deaths.js'
 import type { Batches, Death, HostEvents, SpawnHost, WorkerHost } from './host.js'
 import { IdleWatch } from './idle-watch.js'
 import { TaskCall } from './local.js'
+import { LocalCalls } from './local-calls.js'
 import { aheadFor } from './pace.js'
 import type { PoolOptions } from './pool-options.js'
 import { type Action, PoolState, type WorkerRecord } from './pool-state.js'
 import { Room } from './room.js'
+import { SentCalls, Sending } from './sent-calls.js'
 import { SignalWatch } from './signal-watch.js'
+import { isSmall } from './small.js'
 import { isSentOnce, repeatable, snapshotOf } from './snapshot.js'
 import { Batch, Ticket } from './ticket.js'
-import { type CallRunner, WaitingCalls, type WaitingOwner } from './waiting-calls.js'
+import type { CallPart, WaitingOwner } from './waiting-calls.js'
 import {
   type AnyFunction,
   Attempt,
@@ -86,7 +89,7 @@ export class WorkerPool implements ItemOwner {
   #counts = { done: 0, failed: 0, cancelled: 0, retried: 0, restarts: 0, busyMs: 0 }
   readonly #runners: WaitingOwner
   /** The last of the calls that wait as one. */
-  #waiting: WaitingCalls | undefined
+  #waiting: LocalCalls | SentCalls | undefined
   #batchNow: number | undefined
   #sendNow = 0
   #paceCheck: ReturnType<typeof setTimeout> | undefined
@@ -99,12 +102,14 @@ export class WorkerPool implements ItemOwner {
     this.#deaths = new Deaths(options.name)
     if (options.idleTimeout !== Number.POSITIVE_INFINITY) this.#idleWatch = new IdleWatch(options.idleTimeout, () => this.#endIdle())
     const { news } = parts
-    this.waitSync = news && ((item, ms) => this.#waitSync(item, ms, news))
+    this.waitSync = news && ((future, ms) => this.#waitSync(future, ms, news))
     this.#state = new PoolState(options)
     this.#runners = {
       state: this.#state,
       counts: this.#counts,
-      attemptOf: (runner) => this.#attemptOf(runner),
+      waitSync: this.waitSync,
+      isRunning: ({ item }) => this.isRunning(item),
+      attemptOf: (part) => this.#attemptOf(part),
       dropped: (batch) => {
         this.#counts.cancelled++
         this.#state.dropped(batch)
@@ -170,24 +175,34 @@ export class WorkerPool implements ItemOwner {
   call(fn: AnyFunction, args: readonly unknown[], options: CheckedCallOptions, from: Origin): Future<unknown> {
     const joins = options === defaultCallOptions && this.#joins && this.#state.saturated && this.#state.open
     if (!joins || this.#deaths.isBroken) return this.submit(fn, args, options, from).future
-    const site = siteFrom(from)
-    const context = callerContext()
-    if (this.#waiting?.isLast) {
-      const future = this.#waiting.add(fn, args, site, context)
-      this.#state.joined(this.#waiting)
+    const { outgoing } = this.#parts
+    if (outgoing === undefined) {
+      const batch = this.#waiting instanceof LocalCalls && this.#waiting.isLast ? this.#waiting : new LocalCalls(this.#runners)
+      return this.#join(batch, batch.add(fn, args, siteFrom(from), callerContext()))
+    }
+    const shipped = outgoing.shipKnown(fn, args)
+    if (shipped === undefined || !isSmall(args)) return this.submit(fn, args, options, from).future
+    const { hub } = this.#parts
+    const batch = this.#waiting instanceof SentCalls && this.#waiting.isLast ? this.#waiting : new SentCalls(this.#runners, hub !== undefined)
+    return this.#join(batch, batch.add(snapshotOf(shipped), siteFrom(from), callerContext()))
+  }
+
+  /** Another call waits at the end of the queue. */
+  #join(batch: LocalCalls | SentCalls, future: Future<unknown>): Future<unknown> {
+    if (batch === this.#waiting) {
+      if (this.#state.joined(batch)) this.#drain()
       return future
     }
-    this.#waiting = new WaitingCalls(this.#runners)
-    const future = this.#waiting.add(fn, args, site, context)
-    this.#waiting.count = 1
-    this.#state.submitted(this.#waiting)
+    this.#waiting = batch
+    batch.count = 1
+    this.#state.submitted(batch)
     this.#drain()
     return future
   }
 
-  /** Whether calls that wait may do so as one: tasks, for which there is no limit of the queue that somebody may wait for. */
+  /** Whether calls that wait may do so as one: where there is no limit of the queue that somebody may wait for. */
   get #joins(): boolean {
-    return this.#parts.outgoing === undefined && this.#options.maxQueue === Number.POSITIVE_INFINITY
+    return this.#options.maxQueue === Number.POSITIVE_INFINITY
   }
 
   /** Whether {@link submitBatch} can be used: not by a task of this pool, which lends its place for each call that it waits for. */
@@ -229,11 +244,11 @@ export class WorkerPool implements ItemOwner {
     return batch
   }
 
-  #attemptOf(runner: CallRunner): Attempt {
-    const item = new WorkItem(this, runs, noArgs, defaultCallOptions, oneCall, undefined, runner.context, runner)
+  #attemptOf(part: CallPart): Attempt {
+    const item = new WorkItem(this, runs, noArgs, defaultCallOptions, oneCall, undefined, part.context, part)
     const attempt = new Attempt(item, 1)
     item.attempt = attempt
-    runner.attempt = attempt
+    part.attempt = attempt
     return attempt
   }
 
@@ -416,7 +431,17 @@ export class WorkerPool implements ItemOwner {
 
   #ended(attempt: Attempt, worker: WorkerRecord, outcome: Outcome, memory?: number): void {
     const { item } = attempt
+    const { part } = item
     const now = this.#now()
+    if (part instanceof Sending && memory === undefined) {
+      const future = part.next(attempt, now)
+      if (future !== undefined) {
+        // It is sent before anybody is told, who may want to cancel it.
+        this.#hosts.get(worker.id)?.send(attempt)
+        part.settle(future, outcome)
+        return
+      }
+    }
     this.#clear(attempt)
     this.#noteStart(attempt, worker.lastEnd)
     worker.lastEnd = now
@@ -598,7 +623,7 @@ export class WorkerPool implements ItemOwner {
     return task?.item.owner === this ? task : undefined
   }
 
-  #waitSync({ future }: WorkItem, ms: number, news: Bell): void {
+  #waitSync(future: Future<unknown>, ms: number, news: Bell): void {
     const until = this.#deadlines.now() + ms
     while (!future.done) {
       const heard = news.read()
@@ -923,7 +948,7 @@ export class WorkerPool implements ItemOwner {
 
 const noArgs: readonly unknown[] = []
 
-/** Stands for the functions that a runner calls. */
+/** Stands for the functions of calls that follow one another. */
 function runs(): void {}
 
 function withResolvers<T>(): { promise: Promise<T>; resolve(value: T): void } {

@@ -40,7 +40,7 @@ export interface ItemOwner {
   /** Somebody waits for it. */
   awaited(item: WorkItem): void
   /** Undefined where the call needs this very thread. */
-  readonly waitSync: ((item: WorkItem, ms: number) => void) | undefined
+  readonly waitSync: ((future: Future<unknown>, ms: number) => void) | undefined
 }
 
 /** One of a batch: nobody has a future of it. */
@@ -49,6 +49,8 @@ export interface Part {
   /** Gets the outcome. Called once. */
   readonly receive: (outcome: Outcome, item: WorkItem) => void
   received: boolean
+  /** Of the call that it is at, if that has one. */
+  readonly future?: Future<unknown> | undefined
   /** Ends it wherever it is. Where it is not there, `receive` gets the error. */
   readonly stop?: (error: CancelledError, reason: unknown) => void
 }
@@ -83,6 +85,11 @@ export class WorkItem implements Driver {
   get future(): Future<unknown> {
     this.#future ??= createFuture({ driver: this, key: this.options.key, site: this.site, context: this.context })
     return this.#future
+  }
+
+  /** The number by which users know the call. */
+  get callId(): number {
+    return (this.part?.future ?? this.future).id
   }
 
   get done(): boolean {
@@ -129,8 +136,7 @@ export class WorkItem implements Driver {
   }
 
   get waitSync(): ((future: Future<unknown>, ms: number) => void) | undefined {
-    const { waitSync } = this.owner
-    return waitSync === undefined ? undefined : (_future, ms) => waitSync(this, ms)
+    return this.owner.waitSync
   }
 }
 

@@ -26,8 +26,10 @@ describe('the decisions of a pool', () => {
       }),
       { numRuns: histories / perRun, seed, endOnFailure: true },
     )
-    expect(World.takenBack).toBeGreaterThan(2_000)
+    // As many as a run has at least, and some: a history that never comes to it would show nothing.
+    expect(World.takenBack).toBeGreaterThan(1_000)
     expect(World.followed).toBeGreaterThan(2_000)
+    expect(World.followedThere).toBeGreaterThan(1_000)
   })
 
   const config = {

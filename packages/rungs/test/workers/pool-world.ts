@@ -37,6 +37,7 @@ export class World {
   static takenBack = 0
   /** Calls of batches that followed another in its place, in all histories. */
   static followed = 0
+  static followedThere = 0
   /** Whether workers may have calls before they have places for them. */
   readonly #goAhead: boolean
   /** Whether what is taken back is told later, as by a process, and of whom it was asked. */
@@ -176,7 +177,16 @@ export class World {
     const { batch, worker } = call ?? {}
     if (call === undefined || batch === undefined || worker === undefined) return
     const { phase } = worker
-    if (!this.state.follows(call, batch)) return
+    const { size } = worker.calls
+    const there = this.#chance(0.5)
+    if (!(there ? this.state.followsThere(call, batch) : this.state.follows(call, batch))) return
+    assert.equal(worker.calls.size, size, 'one for one')
+    if (there) {
+      assert.equal([...worker.calls].at(-1), call, 'it comes last')
+      assert.equal(call.early, size > this.config.callsPerWorker + worker.extra, 'it waits if there is no place')
+      call.begun = !call.early
+      World.followedThere++
+    }
     // They change roles: the one that is over is the one that comes.
     const next = this.#rests.get(batch)?.shift()
     assert.ok(next, 'only one that is left can follow')

@@ -1,0 +1,109 @@
+// Waiting calls on this event loop. Runners make them; see batch-runner.ts.
+import type { AsyncResource } from 'node:async_hooks'
+import { joinStacks } from '../calls/index.js'
+import type { CallSite } from '../core/call-site.js'
+import { type CurrentCall, runInCall } from '../core/current-call.js'
+import type { CancelledError } from '../core/errors.js'
+import { cancelFuture, type Future, failFuture, fulfilFuture, siteOf, startFuture } from '../core/future.js'
+import type { Outcome } from '../core/outcome.js'
+import { Runner } from './batch-runner.js'
+import { type CallPart, WaitingCall, WaitingCalls } from './waiting-calls.js'
+import type { AnyFunction, Attempt } from './work-item.js'
+
+/** The arguments of a call that has not just one. */
+class ArgumentList {
+  constructor(readonly list: readonly unknown[]) {}
+}
+
+class LocalCall extends WaitingCall {
+  readonly fn: AnyFunction
+  /** The only argument, or a list of them: an array for each call would be a tenth of what waits. */
+  args: unknown
+
+  constructor(batch: LocalCalls, fn: AnyFunction, args: readonly unknown[], site: CallSite | undefined, context: AsyncResource) {
+    super(batch, site, context)
+    this.fn = fn
+    this.args = args.length === 1 ? args[0] : new ArgumentList(args)
+  }
+
+  clear(): void {
+    this.args = undefined
+  }
+}
+
+export class LocalCalls extends WaitingCalls<LocalCall> {
+  override take(): Attempt {
+    this.count--
+    return this.owner.attemptOf(new CallRunner(this, this.shift()))
+  }
+
+  add(fn: AnyFunction, args: readonly unknown[], site: CallSite | undefined, context: AsyncResource): Future<unknown> {
+    return this.append(new LocalCall(this, fn, args, site, context))
+  }
+}
+
+/** Makes waiting calls in a place. */
+class CallRunner extends Runner implements CallPart {
+  readonly batch: LocalCalls
+  attempt: Attempt | undefined = undefined
+  #call: LocalCall
+
+  constructor(batch: LocalCalls, call: LocalCall) {
+    super()
+    this.batch = batch
+    this.#call = call
+    call.runner = this
+  }
+
+  get context(): AsyncResource {
+    return this.#call.context
+  }
+
+  call(task: CurrentCall | undefined): unknown {
+    const { context, fn, args, future } = this.#call
+    startFuture(future)
+    return args instanceof ArgumentList
+      ? context.runInAsyncScope(runInCall, undefined, task, fn, ...args.list)
+      : context.runInAsyncScope(runInCall, undefined, task, fn, args)
+  }
+
+  get future(): Future<unknown> {
+    return this.#call.future
+  }
+
+  goesOn(attempt: Attempt, failed: boolean, result: unknown): boolean {
+    const { state, counts } = this.batch.owner
+    if (!state.follows(attempt, this.batch)) return false
+    const { future } = this.#call
+    this.#call = this.batch.shift()
+    this.#call.runner = this
+    if (failed) {
+      joinStacks(result, siteOf(future))
+      counts.failed++
+      failFuture(future, result)
+    } else {
+      counts.done++
+      fulfilFuture(future, result)
+    }
+    return true
+  }
+
+  receive(outcome: Outcome): void {
+    const { future } = this.#call
+    if (outcome.status === 'fulfilled') fulfilFuture(future, outcome.value)
+    else {
+      joinStacks(outcome.reason, siteOf(future))
+      failFuture(future, outcome.reason)
+    }
+  }
+
+  /** Ends the call wherever it is: its future tells {@link cancelled}. */
+  stop(error: CancelledError, reason: unknown): void {
+    cancelFuture(this.#call.future, error, reason)
+  }
+
+  cancelled(reason: unknown): void {
+    this.received = true
+    if (this.attempt !== undefined) this.batch.owner.stopped(this.attempt, reason)
+  }
+}

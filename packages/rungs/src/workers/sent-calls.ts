@@ -1,0 +1,116 @@
+// Waiting calls of a pool that sends them. A ticket that is at a worker takes one of them after the other there: when a call has ended, the next of its
+// batch goes to the same worker as the same ticket, which moves to the end of what the worker has. So of the thousands that wait, only as many tickets are
+// made as there can be with the workers, and nothing is decided for each call.
+import type { AsyncResource } from 'node:async_hooks'
+import { joinStacks, type ShippedCall } from '../calls/index.js'
+import type { CallSite } from '../core/call-site.js'
+import type { CancelledError } from '../core/errors.js'
+import { cancelFuture, type Future, failFuture, fulfilFuture, siteOf } from '../core/future.js'
+import type { Outcome } from '../core/outcome.js'
+import { type CallPart, WaitingCall, WaitingCalls, type WaitingOwner } from './waiting-calls.js'
+import type { Attempt } from './work-item.js'
+
+class SentCall extends WaitingCall {
+  shipped: ShippedCall | undefined
+
+  constructor(batch: SentCalls, shipped: ShippedCall, site: CallSite | undefined, context: AsyncResource) {
+    super(batch, site, context)
+    this.shipped = shipped
+  }
+
+  clear(): void {
+    this.shipped = undefined
+  }
+}
+
+export class SentCalls extends WaitingCalls<SentCall> {
+  /** `goesAhead`: a worker may have them before it has a place for them. */
+  constructor(owner: WaitingOwner, goesAhead: boolean) {
+    super(owner)
+    this.goesAhead = goesAhead
+  }
+
+  override take(): Attempt {
+    this.count--
+    const call = this.shift()
+    const attempt = this.owner.attemptOf(new Sending(this, call))
+    attempt.goesAhead = this.goesAhead
+    attempt.item.shipped = call.shipped
+    return attempt
+  }
+
+  add(shipped: ShippedCall, site: CallSite | undefined, context: AsyncResource): Future<unknown> {
+    return this.append(new SentCall(this, shipped, site, context))
+  }
+}
+
+/** What a ticket stands for: the call that it is at. */
+export class Sending implements CallPart {
+  readonly batch: SentCalls
+  received = false
+  attempt: Attempt | undefined = undefined
+  #call: SentCall
+
+  constructor(batch: SentCalls, call: SentCall) {
+    this.batch = batch
+    this.#call = call
+    call.runner = this
+  }
+
+  get context(): AsyncResource {
+    return this.#call.context
+  }
+
+  get future(): Future<unknown> {
+    return this.#call.future
+  }
+
+  /** The call has ended. @returns its future, when the next one has taken its place and is to be sent; otherwise it ends as any call does */
+  next(attempt: Attempt, now: number): Future<unknown> | undefined {
+    const { state, counts } = this.batch.owner
+    const { worker, early, sentAt = now } = attempt
+    if (worker === undefined || this.received || !state.followsThere(attempt, this.batch)) return undefined
+    counts.busyMs += Math.max(0, now - (early ? Math.max(sentAt, worker.lastEnd) : sentAt))
+    worker.lastEnd = now
+    const { future } = this.#call
+    this.#call = this.batch.shift()
+    this.#call.runner = this
+    attempt.item.shipped = this.#call.shipped
+    attempt.startedAt = undefined
+    attempt.item.startedAt = undefined
+    // What the worker still says under the old name is about the call that has ended.
+    attempt.rename()
+    attempt.sentAt = now
+    return future
+  }
+
+  /** Of the call that has ended. */
+  settle(future: Future<unknown>, outcome: Outcome): void {
+    const { counts } = this.batch.owner
+    if (outcome.status === 'fulfilled') counts.done++
+    else counts.failed++
+    tell(future, outcome)
+  }
+
+  receive(outcome: Outcome): void {
+    tell(this.#call.future, outcome)
+  }
+
+  /** Ends the call wherever it is: its future tells {@link cancelled}. */
+  stop(error: CancelledError, reason: unknown): void {
+    cancelFuture(this.#call.future, error, reason)
+  }
+
+  cancelled(reason: unknown): void {
+    this.received = true
+    if (this.attempt !== undefined) this.batch.owner.stopped(this.attempt, reason)
+  }
+}
+
+function tell(future: Future<unknown>, outcome: Outcome): void {
+  if (outcome.status === 'fulfilled') fulfilFuture(future, outcome.value)
+  else {
+    joinStacks(outcome.reason, siteOf(future))
+    failFuture(future, outcome.reason)
+  }
+}
