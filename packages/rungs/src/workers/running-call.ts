@@ -2,49 +2,66 @@
 import type { CurrentCall, WorkerInfo } from '../core/current-call.js'
 import { runInCall, setCurrentCall } from '../core/current-call.js'
 import { LiveSignal } from './live-signal.js'
+import type { Request } from './messages.js'
+import type { ChunkRun } from './serve-chunk.js'
+import type { StreamControl } from './serve-stream.js'
 import type { AnyFunction } from './work-item.js'
 
-export interface CallInit {
-  readonly id: number
-  readonly key: string | undefined
-  readonly attempt: number
-  readonly worker: WorkerInfo
-  readonly aborted: () => number
-  readonly progress: (value: unknown) => void
+/** The worker, as its calls see it. */
+export interface CallPlace {
+  readonly info: WorkerInfo
+  /** Why the call with this cell is not wanted any more, or 0. */
+  aborted(cell: number): number
+  progress(id: number, value: unknown): void
 }
 
+/** One object for all of a call: in a worker there is little else than this for each. */
 export class RunningCall implements CurrentCall {
-  readonly id: number
-  readonly key: string | undefined
-  readonly attempt: number
-  readonly worker: WorkerInfo
-  /** What the server of a worker keeps of it. */
-  served: unknown = undefined
-  readonly #aborted: () => number
-  readonly #progress: (value: unknown) => void
-  #signal: LiveSignal | undefined
-  #reason: { readonly reason: unknown } | undefined
+  readonly request: Request
+  readonly #place: CallPlace
+  #signal: LiveSignal | undefined = undefined
+  #reason: { readonly reason: unknown } | undefined = undefined
+  // What the server keeps of it.
+  stream: StreamControl | undefined = undefined
+  chunk: ChunkRun | undefined = undefined
+  /** Futures of its own pool that it waits for. */
+  waits = 0
+  lent: 'no' | 'place' | 'thread' = 'no'
+  /** When its synchronous part has ended, if it goes on after that. */
+  since = 0
 
-  constructor(init: CallInit) {
-    this.id = init.id
-    this.key = init.key
-    this.attempt = init.attempt
-    this.worker = init.worker
-    this.#aborted = init.aborted
-    this.#progress = init.progress
+  constructor(request: Request, place: CallPlace) {
+    this.request = request
+    this.#place = place
+  }
+
+  get id(): number {
+    return this.request.call
+  }
+
+  get key(): string | undefined {
+    return this.request.key
+  }
+
+  get attempt(): number {
+    return this.request.attempt
+  }
+
+  get worker(): WorkerInfo {
+    return this.#place.info
   }
 
   /** Made when it is first asked for: most calls never look. */
   get signal(): AbortSignal {
     if (this.#signal === undefined) {
-      this.#signal = new LiveSignal(this.#aborted)
+      this.#signal = new LiveSignal(() => this.#place.aborted(this.request.cell))
       if (this.#reason !== undefined) this.#signal.abort(this.#reason.reason)
     }
     return this.#signal.signal
   }
 
   progress(value: unknown): void {
-    this.#progress(value)
+    this.#place.progress(this.request.id, value)
   }
 
   abort(reason: unknown): void {

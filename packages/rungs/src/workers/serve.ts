@@ -11,9 +11,9 @@ import { Output } from './output.js'
 import { RemoteObjects } from './remote-objects.js'
 import type { WorkerEnd } from './ring/worker-end.js'
 import { WorkerLoop } from './ring/worker-loop.js'
-import { chunkCalls, isThenable, RunningCall, runCall } from './running-call.js'
+import { type CallPlace, chunkCalls, isThenable, RunningCall, runCall } from './running-call.js'
 import { ChunkRun } from './serve-chunk.js'
-import { runStream, type StreamControl } from './serve-stream.js'
+import { runStream } from './serve-stream.js'
 import type { AnyFunction } from './work-item.js'
 
 export interface ServerParts {
@@ -33,27 +33,16 @@ export interface ServerParts {
   readonly line?: { readonly calls: ChildLine; readonly forget: (id: number) => void } | undefined
 }
 
-export interface ActiveCall {
-  readonly request: Request
-  readonly running: RunningCall
-  stream?: StreamControl
-  chunk?: ChunkRun
-  /** Futures of its own pool that it waits for. */
-  waits: number
-  lent: 'no' | 'place' | 'thread'
-  /** When its synchronous part has ended, if it goes on after that. */
-  since: number
-}
-
 export class Server {
   readonly #parts: ServerParts
   readonly #output: Output
   readonly #outgoing: Outgoing
   readonly #incoming: Incoming
   readonly #remote: RemoteObjects
-  readonly #active = new Map<number, ActiveCall>()
+  readonly #place: CallPlace
+  readonly #active = new Map<number, RunningCall>()
   /** The call that is in its synchronous part. Most have no other and are never among the active ones. */
-  #current: ActiveCall | undefined
+  #current: RunningCall | undefined
   /** Calls that came as messages and wait for a place, or for what lies before them in the shared memory. */
   readonly #waiting: Request[] = []
   readonly #loop: WorkerLoop | undefined
@@ -68,7 +57,12 @@ export class Server {
 
   constructor(parts: ServerParts) {
     this.#parts = parts
-    const { channel, start } = parts
+    const { channel, start, cells } = parts
+    this.#place = {
+      info: start.info,
+      aborted: (cell) => (cell < 0 ? 0 : cells.aborted(cell)),
+      progress: (id, value) => this.#progress(id, value),
+    }
     this.#output = new Output((to, text) => this.post({ type: 'output', to, text }))
     this.#remote = new RemoteObjects({
       post: (message, transfer) => this.post(message, transfer),
@@ -195,44 +189,21 @@ export class Server {
       this.#parts.channel.pump()
       if (this.#waiting.length > 0 && this.#waiting[0] !== first) return this.#next(end)
     }
-    const { id, call, attempt, target, cell, args, key, tellBegin } = end.take()
-    const goesOn = this.#call({
-      type: 'call',
-      id,
-      call,
-      key,
-      attempt,
-      target,
-      captured: undefined,
-      args: { plain: true, data: args },
-      definitions: undefined,
-      cell,
-      mode: 'call',
-      credit: 0,
-      tellBegin,
-      after: 0,
-      number: 0,
-      bytes: undefined,
-    })
-    return goesOn ? 'goesOn' : 'ended'
+    return this.#call(end.take()) ? 'goesOn' : 'ended'
   }
 
   /** @returns whether it has not ended yet */
   #call(request: Request): boolean {
-    const { cells, start, ring } = this.#parts
+    const { cells, ring } = this.#parts
     const { id, cell } = request
-    const aborted = (): number => (cell < 0 ? 0 : cells.aborted(cell))
-    const unwanted = aborted() !== 0
+    const unwanted = this.#place.aborted(cell) !== 0
     // A chunk begins with its first item.
     if (unwanted || (cell >= 0 && request.mode !== 'items' && request.mode !== 'lists' && !cells.claim(cell))) {
       if (ring === undefined || cell < 0 || !ring.end.skipped(cell)) this.#skip(id)
       if (this.#retiring) void this.#finishWhenIdle()
       return false
     }
-    const progress = (value: unknown): void => this.#progress(id, value)
-    const running = new RunningCall({ id: request.call, key: request.key, attempt: request.attempt, worker: start.info, aborted, progress })
-    const active: ActiveCall = { request, running, waits: 0, lent: 'no', since: 0 }
-    running.served = active
+    const active = new RunningCall(request, this.#place)
     const before = this.#current
     this.#current = active
     try {
@@ -264,12 +235,12 @@ export class Server {
   }
 
   /** It has not ended when its synchronous part does. */
-  #goesOn(active: ActiveCall): void {
+  #goesOn(active: RunningCall): void {
     active.since = performance.now()
     this.#active.set(active.request.id, active)
   }
 
-  #find(id: number): ActiveCall | undefined {
+  #find(id: number): RunningCall | undefined {
     return this.#active.get(id) ?? (this.#current?.request.id === id ? this.#current : undefined)
   }
 
@@ -287,13 +258,13 @@ export class Server {
     return { fn, args: list }
   }
 
-  #run(active: ActiveCall, fn: AnyFunction, args: unknown[]): void {
-    const { request, running } = active
+  #run(active: RunningCall, fn: AnyFunction, args: unknown[]): void {
+    const { request } = active
     // Its time runs from here: to load a module for the first time is not what a timeout is meant for.
     if (request.tellBegin) this.post({ type: 'begun', id: request.id, at: performance.timeOrigin + performance.now() })
     try {
       if (request.mode === 'items' || request.mode === 'lists') {
-        active.chunk = new ChunkRun(request, chunkCalls(request.mode, running, fn, args), this.#parts.cells, {
+        active.chunk = new ChunkRun(request, chunkCalls(request.mode, active, fn, args), this.#parts.cells, {
           values: (values) => this.#outgoing.pack(values, { label: 'result' }),
           error: (error) => this.#outgoing.packError(error),
           send: (from, outcomes, packed) => {
@@ -306,18 +277,18 @@ export class Server {
         return
       }
       if (request.mode === 'stream') {
-        const control = runStream(running, fn, args, request.credit, (value) => this.#item(request.id, value))
+        const control = runStream(active, fn, args, request.credit, (value) => this.#item(request.id, value))
         active.stream = control
         this.#settleWith(active, control.ended)
         return
       }
-      this.#settleWith(active, runCall(running, fn, args))
+      this.#settleWith(active, runCall(active, fn, args))
     } catch (error) {
       this.#failed(active, error)
     }
   }
 
-  #settleWith(active: ActiveCall, result: unknown): void {
+  #settleWith(active: RunningCall, result: unknown): void {
     if (!isThenable(result)) {
       this.#succeeded(active, result)
       return
@@ -329,7 +300,7 @@ export class Server {
     )
   }
 
-  #succeeded(active: ActiveCall, value: unknown): void {
+  #succeeded(active: RunningCall, value: unknown): void {
     if ((typeof value !== 'object' && typeof value !== 'function') || value === null) {
       if (this.#replyInRing(active, value)) return
     }
@@ -341,12 +312,12 @@ export class Server {
     }
   }
 
-  #failed(active: ActiveCall, error: unknown): void {
+  #failed(active: RunningCall, error: unknown): void {
     this.#reply(active, 'rejected', this.#outgoing.packError(error))
   }
 
   /** A small value, by way of the shared memory. @returns false when it has to go as a message */
-  #replyInRing(active: ActiveCall, value: unknown): boolean {
+  #replyInRing(active: RunningCall, value: unknown): boolean {
     const { ring, start } = this.#parts
     const { cell } = active.request
     if (ring === undefined || cell < 0 || start.measureMemory) return false
@@ -356,7 +327,7 @@ export class Server {
     return true
   }
 
-  #ended(active: ActiveCall): void {
+  #ended(active: RunningCall): void {
     if (this.#active.delete(active.request.id)) {
       const { ring, line } = this.#parts
       ring?.end.note(performance.now() - active.since)
@@ -367,7 +338,7 @@ export class Server {
     if (this.#retiring) void this.#finishWhenIdle()
   }
 
-  #reply(active: ActiveCall, status: 'fulfilled' | 'rejected', packed: Packed): void {
+  #reply(active: RunningCall, status: 'fulfilled' | 'rejected', packed: Packed): void {
     if (status === 'fulfilled' && packed.plain && this.#replyInRing(active, packed.data)) return
     const { id } = active.request
     this.#output.flush()
@@ -396,11 +367,11 @@ export class Server {
       return
     }
     const abort = (reason: unknown): void => {
-      active.running.abort(reason)
+      active.abort(reason)
       active.stream?.credit('stop')
     }
     if (reason instanceof Promise) reason.then(abort, () => abort(timeout ? new TimeoutError() : new CancelledError()))
-    else runInCall(active.running, () => abort(reason))
+    else runInCall(active, () => abort(reason))
   }
 
   // ---- places that calls lend -----------------------------------------------------------------------------------
@@ -503,9 +474,9 @@ export class Server {
   }
 }
 
-/** What a server keeps of a call of its own. */
-function activeOf(call: CurrentCall | undefined): ActiveCall | undefined {
-  return call instanceof RunningCall ? (call.served as ActiveCall | undefined) : undefined // Set by a server only.
+/** The call, if it is one of a worker. */
+function activeOf(call: CurrentCall | undefined): RunningCall | undefined {
+  return call instanceof RunningCall ? call : undefined
 }
 
 const nothing: Parcel = { plain: true, data: undefined }

@@ -1,5 +1,6 @@
 // The worker's end of the memory that it shares with its pool: reads calls, writes replies, sleeps when there is nothing to do.
 import { CallTime } from '../call-time.js'
+import type { Request } from '../messages.js'
 import { BulkReader } from './bulk.js'
 import { longestRecord, RecordReader, RecordWriter } from './byte-ring.js'
 import {
@@ -23,19 +24,6 @@ import {
 } from './layout.js'
 
 const { LOOPING, PARKED, RUNNING } = workerStates
-
-/** A call as it lies in the ring. */
-export interface ReceivedCall {
-  readonly id: number
-  readonly call: number
-  readonly attempt: number
-  readonly target: number
-  readonly cell: number
-  readonly args: unknown[]
-  readonly key: string | undefined
-  /** Whether to tell when it begins. */
-  readonly tellBegin: boolean
-}
 
 /** Milliseconds for which one spins at most before it parks. */
 const longestSpin = 0.02
@@ -105,7 +93,7 @@ export class WorkerEnd {
   }
 
   /** The next call; there is one. */
-  take(): ReceivedCall {
+  take(): Request {
     const reader = this.#calls
     // Not the one that is taken now: until it is claimed, the pool may take it back, and reads its arguments from where it lies.
     reader.releaseSome()
@@ -115,15 +103,24 @@ export class WorkerEnd {
     codec.at = at + callRecord.VALUES
     // Written by PoolEnd.send().
     const flags = words[at + callRecord.FLAGS] as number
-    const call = {
-      id: codec.readDouble(at + callRecord.ID),
+    const id = codec.readDouble(at + callRecord.ID)
+    const args = codec.readAll(words[at + callRecord.COUNT] as number)
+    const call: Request = {
+      type: 'call',
+      id,
       call: codec.readDouble(at + callRecord.CALL),
+      key: flags & callFlags.key ? (codec.read() as string) : undefined,
       attempt: words[at + callRecord.ATTEMPT] as number,
       target: words[at + callRecord.TARGET] as number,
+      captured: undefined,
+      args: { plain: true, data: args },
+      definitions: undefined,
       cell: words[at + callRecord.CELL] as number,
-      args: codec.readAll(words[at + callRecord.COUNT] as number),
-      key: flags & callFlags.key ? (codec.read() as string) : undefined,
+      mode: 'call',
+      credit: 0,
       tellBegin: (flags & callFlags.tellBegin) !== 0,
+      after: 0,
+      number: 0,
     }
     reader.pass(at)
     this.#read = (this.#read + 1) | 0
