@@ -23,7 +23,7 @@ import { aheadFor } from './pace.js'
 import type { PoolOptions } from './pool-options.js'
 import { type Action, PoolState, type WorkerRecord } from './pool-state.js'
 import { Room } from './room.js'
-import { SentCalls, Sending } from './sent-calls.js'
+import { Sending, SentCalls } from './sent-calls.js'
 import { SignalWatch } from './signal-watch.js'
 import { isSmall } from './small.js'
 import { isSentOnce, repeatable, snapshotOf } from './snapshot.js'
@@ -183,7 +183,8 @@ export class WorkerPool implements ItemOwner {
     const shipped = outgoing.shipKnown(fn, args)
     if (shipped === undefined || !isSmall(args)) return this.submit(fn, args, options, from).future
     const { hub } = this.#parts
-    const batch = this.#waiting instanceof SentCalls && this.#waiting.isLast ? this.#waiting : new SentCalls(this.#runners, hub !== undefined)
+    const batch =
+      this.#waiting instanceof SentCalls && this.#waiting.isLast ? this.#waiting : new SentCalls(this.#runners, hub !== undefined)
     return this.#join(batch, batch.add(snapshotOf(shipped), siteFrom(from), callerContext()))
   }
 
@@ -252,11 +253,13 @@ export class WorkerPool implements ItemOwner {
     return attempt
   }
 
-  /** The calls of a batch that have not begun shall not; nobody is told. */
+  /** The calls of a batch that have not begun, or would begin again, shall not. */
   cancelBatch(batch: CallBatch): void {
     if (batch.abandoned) return
     this.#counts.cancelled += batch.count
     this.#state.abandoned(batch)
+    for (const item of [...this.#paused])
+      if (item.part?.batch === batch) this.#cancelItem(item, 'The map to which the call belongs has ended')
     this.#drain()
   }
 
@@ -268,7 +271,7 @@ export class WorkerPool implements ItemOwner {
   /** How many calls of a batch are running. */
   runningOf(batch: CallBatch): number {
     let running = 0
-    for (const item of this.#begunOf(batch)) if (!item.done) running++
+    for (const item of this.#begunOf(batch)) if (!item.done && !this.#paused.has(item)) running++
     return running
   }
 
@@ -473,7 +476,10 @@ export class WorkerPool implements ItemOwner {
   #failed(item: WorkItem, attempt: Attempt, reason: unknown): void {
     const { retries } = item.options
     const again =
-      retries !== undefined && attempt.number <= retries.limit && !this.#isFinal(reason) && this.#wantsRetry(item, reason, attempt.number)
+      retries !== undefined &&
+      attempt.number <= retries.limit &&
+      !this.#isFinal(item, reason) &&
+      this.#wantsRetry(item, reason, attempt.number)
     if (!again || retries === undefined) {
       joinStacks(reason, framesOf(item.site))
       this.#finish(item)
@@ -502,8 +508,9 @@ export class WorkerPool implements ItemOwner {
     })
   }
 
-  /** What a further attempt cannot change. */
-  #isFinal(reason: unknown): boolean {
+  /** What a further attempt cannot change, or where none is wanted. */
+  #isFinal(item: WorkItem, reason: unknown): boolean {
+    if (item.isLast || item.part?.batch.abandoned || this.#cancelsFutures) return true
     return reason instanceof NotShippableError || this.#deaths.isBroken || this.#terminating !== undefined
   }
 

@@ -64,6 +64,8 @@ export class WorkItem implements Driver {
   attempt: Attempt | undefined = undefined
   /** Its deadline, and the pause before its next attempt. Most calls have neither. */
   limits: { deadline?: Deadline | undefined; pause?: Deadline | undefined } | undefined = undefined
+  /** No further attempt is wanted. */
+  isLast = false
   /** The call as data; undefined where nothing is sent. */
   shipped: ShippedCall | undefined = undefined
   #future: Future<unknown> | undefined = undefined
@@ -119,6 +121,10 @@ export class WorkItem implements Driver {
     if (this.part === undefined) cancelFuture(this.future, error, reason)
     else if (this.part.stop !== undefined) this.part.stop(error, reason)
     else if (receive(this, this.part, { status: 'rejected', reason: error })) this.owner.cancelled(this, reason)
+  }
+
+  tryNoMore(): void {
+    this.isLast = true
   }
 
   // ---- what its future asks -------------------------------------------------------------------------------------

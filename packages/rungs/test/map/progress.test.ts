@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { TaskPoolExecutor, ThreadPoolExecutor } from 'rungs'
 import { describe, expect, it } from 'vitest'
 import { defaultCallOptions } from '../../dist/core/call-options.js'
 import type { MapOptions, MapResults, Progress } from '../../dist/core/executor.js'
@@ -6,6 +7,7 @@ import { mapArgs } from '../../dist/executors/map/args.js'
 import { progressBar, progressLine } from '../../dist/executors/map/progress-bar.js'
 import { runMap } from '../../dist/executors/map/run-map.js'
 import { VirtualClock } from '../../dist/testing/virtual-clock.js'
+import { failOrEnd } from '../fixtures/work.js'
 import { FakeSubmitter, settle, WatchedSource } from './fake-submitter.js'
 
 function mapOn(pool: FakeSubmitter, items: unknown, options: MapOptions): MapResults<unknown> {
@@ -13,6 +15,23 @@ function mapOn(pool: FakeSubmitter, items: unknown, options: MapOptions): MapRes
 }
 
 describe('the progress of a map', () => {
+  it.each([
+    { name: 'tasks', Executor: TaskPoolExecutor },
+    { name: 'threads', Executor: ThreadPoolExecutor },
+  ])('counts an item as running only while it runs, not while it pauses before its next attempt: $name', async ({ Executor }) => {
+    await using pool = new Executor(2)
+    const pausing = pool.with({ retries: { limit: 1, backoff: { base: 60_000, cap: 60_000, jitter: 0 } } })
+    const seen: Progress[] = []
+    const items = ['fail', 'fail', 'fail', 'fail', 'end', 300] as const
+    const results = pausing.map(failOrEnd, items, { progress: (progress) => seen.push(progress) })
+    while (seen.length === 0) await new Promise((resolve) => setTimeout(resolve, 1))
+    const { running } = seen[0] ?? {}
+    // Nobody wants the items any more: those that pause end, and one that is running is not tried again.
+    await results.return()
+    await pool.shutdown()
+    expect(running).toBeLessThanOrEqual(2)
+  })
+
   it('is told with the first item, then ten times a second at most, and at the end', async () => {
     const time = new VirtualClock()
     using _ = time.install()

@@ -48,10 +48,11 @@ export class Singles implements Carrier {
     let running = 0
     let pending = 0
     for (let single = this.#oldest; single !== undefined && pending < enoughPending; single = single.after) {
-      if (single.submission.future.running) {
+      const { submission } = single
+      if (isRunning(submission)) {
         running++
         pending = 0
-      } else pending++
+      } else if (!submission.future.running) pending++
     }
     return running
   }
@@ -98,13 +99,14 @@ export class Singles implements Carrier {
 
   cancelPending(reason: unknown): void {
     this.#telling = false
-    this.#cancel(reason, ({ submission }) => submission.future.state === 'pending')
+    this.#cancel(reason, ({ submission }) => !isRunning(submission))
+    for (let single = this.#oldest; single !== undefined; single = single.after) single.submission.tryNoMore?.()
   }
 
   cancelAll(reason: unknown): void {
     this.#telling = false
     // First those that wait, so that none of them gets the place of one that runs.
-    this.#cancel(reason, ({ submission }) => submission.future.state === 'pending')
+    this.#cancel(reason, ({ submission }) => !isRunning(submission))
     this.#cancel(reason, () => true)
   }
 
@@ -134,4 +136,9 @@ export class Singles implements Carrier {
     this.#sink.ended(single.index, single.input, outcome, submission.attempts, submission.ms)
     this.#sink.advance()
   }
+}
+
+/** The future of an item that pauses before its next attempt runs, and the item does not. */
+function isRunning(submission: Submission): boolean {
+  return submission.isRunning?.() ?? submission.future.running
 }

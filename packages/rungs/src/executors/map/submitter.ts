@@ -14,6 +14,10 @@ export interface Submission {
   readonly attempts: number
   /** Milliseconds from the first start to the end; 0 if it never started. */
   readonly ms: number
+  /** Whether it runs now: not while it pauses before its next attempt, when its future still does. Absent where that is not known. */
+  isRunning?(): boolean
+  /** The attempt that runs is the last, whatever the options say. */
+  tryNoMore?(): void
 }
 
 /** Several submitted items, in one message. */

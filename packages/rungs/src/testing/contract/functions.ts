@@ -145,6 +145,12 @@ export async function hold(board: Board, value = 0): Promise<number> {
   return value
 }
 
+/** As {@link hold}, and then it fails. */
+export async function holdThenFail(board: Board, message: string): Promise<never> {
+  await hold(board)
+  throw new Error(message)
+}
+
 /** As {@link hold}, for whom being aborted is no reason to end. */
 export async function holdFirmly(board: Board, value = 0): Promise<number> {
   enter(board)

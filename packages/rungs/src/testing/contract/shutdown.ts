@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { CancelledError, ExecutorShutdownError } from '../../core/errors.js'
 import { asCompleted, wait } from '../../core/wait.js'
 import { logged, read, release } from './board.js'
-import { arrayOf, double, doubleLater, hold, holdFirmly, logValue, spinForever } from './functions.js'
+import { arrayOf, double, doubleLater, hold, holdFirmly, holdThenFail, logValue, spinForever } from './functions.js'
 import type { Group } from './scene.js'
 
 export const shutdownCases: Group = (add, { separate }) => {
@@ -89,6 +89,19 @@ export const shutdownCases: Group = (add, { separate }) => {
       assert.deepEqual([logged(b), read(b, 'aborted')], [[], 0])
     },
   )
+
+  add('after shutdown({ cancelFutures: true }) a call that fails is not tried again', async ({ open, board, until }) => {
+    const pool = open({ maxWorkers: 1 })
+    const b = board()
+    const again = pool.with({ retries: { limit: 3, backoff: { base: 600_000, cap: 600_000 } } })
+    const held = again.submit(holdThenFail, b, 'as it would')
+    await until('it runs', () => read(b, 'begun') === 1)
+    const shutdown = pool.shutdown({ cancelFutures: true })
+    release(b)
+    await assert.rejects(held, /as it would/)
+    await shutdown
+    assert.equal(pool.stats.retried, 0)
+  })
 
   add('shutdown({ cancelFutures: true }) after shutdown() still cancels', async ({ open, board, until }) => {
     const pool = open({ maxWorkers: 1 })
