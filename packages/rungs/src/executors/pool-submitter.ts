@@ -50,15 +50,15 @@ export class PoolSubmitter implements Submitter {
     // Each call of a pool that sends is data of its own; and a task that maps over its own pool lends its place for each call that it waits for.
     if (this.sends || !pool.takesBatches) return undefined
     return (fn, items, options, listener, timed) => {
-      const batch = pool.submitBatch(fn, items, options, this.#origin, listener, timed)
+      const batch = pool.batches.submitBatch(fn, items, options, this.#origin, listener, timed)
       return {
         get running() {
-          return pool.runningOf(batch)
+          return pool.batches.runningOf(batch)
         },
-        cancelPending: () => pool.cancelBatch(batch),
+        cancelPending: () => pool.batches.cancelBatch(batch),
         cancelAll: (error, reason) => {
-          pool.cancelBatch(batch)
-          pool.stopBatch(batch, error, reason)
+          pool.batches.cancelBatch(batch)
+          pool.batches.stopBatch(batch, error, reason)
         },
       }
     }

@@ -1,0 +1,61 @@
+// What the parts of a pool have in common.
+import type { Keeper, Outgoing } from '../calls/index.js'
+import { type CallSite, captureCallSite } from '../core/call-site.js'
+import type { Bell } from './bell.js'
+import { Deadlines } from './deadlines.js'
+import { Deaths } from './deaths.js'
+import type { Batches, SpawnHost, WorkerHost } from './host.js'
+import type { PoolOptions } from './pool-options.js'
+import { PoolState } from './pool-state.js'
+import type { AnyFunction, WorkItem } from './work-item.js'
+
+/** The function whose caller submits, or, for what is submitted later, where that was. */
+export type Origin = AnyFunction | { readonly site: CallSite | undefined }
+
+export interface PoolParts {
+  readonly spawn: SpawnHost
+  /** Turns calls into data; undefined where nothing is sent. */
+  readonly outgoing?: Outgoing | undefined
+  /** Rung by workers when they have told something. Undefined where they need this thread. */
+  readonly news?: Bell | undefined
+  /** Of workers that can have calls before they have a place for them. */
+  readonly hub?: Batches | undefined
+  /** Keeps bytes for workers. */
+  readonly bulk?: Keeper | undefined
+}
+
+export class PoolCore {
+  readonly options: PoolOptions
+  readonly parts: PoolParts
+  readonly state: PoolState
+  readonly deadlines = new Deadlines()
+  readonly hosts = new Map<number, WorkerHost>()
+  /** Paused before their next attempt. */
+  readonly paused = new Set<WorkItem>()
+  readonly deaths: Deaths
+  readonly counts = { done: 0, failed: 0, cancelled: 0, retried: 0, restarts: 0, busyMs: 0 }
+  /** It was shut down, and what has not begun is not wanted. */
+  cancelsFutures = false
+  terminating: { readonly kill: boolean } | undefined = undefined
+  /** When the batch began whose outcomes are being handed over. */
+  batchNow: number | undefined = undefined
+  /** Performs what was decided; in the middle of a batch, after it. */
+  readonly drain: () => void
+
+  constructor(options: PoolOptions, parts: PoolParts, drain: () => void) {
+    this.options = options
+    this.parts = parts
+    this.drain = drain
+    this.deaths = new Deaths(options.name)
+    this.state = new PoolState(options)
+  }
+
+  /** The time, or when the batch began. */
+  now(): number {
+    return this.batchNow ?? this.deadlines.now()
+  }
+}
+
+export function siteFrom(from: Origin): CallSite | undefined {
+  return typeof from === 'function' ? captureCallSite(from) : from.site
+}
