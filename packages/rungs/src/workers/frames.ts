@@ -1,26 +1,27 @@
-// Messages as bytes: frames with their length in front. What most calls and replies are (numbers and short texts) is written by hand, the rest
-// by v8.serialize. A large buffer follows its frame as it is, so that its bytes are never copied here: they go from the memory of one value to
-// that of the other by way of the kernel.
+// Messages as bytes: frames with their length in front. What most messages are is written by hand (plain-values.ts), the rest by v8.serialize. A
+// large buffer follows its frame as it is, so that its bytes are never copied here: they go from the memory of one value to that of the other by
+// way of the kernel.
 //
-//   frame:  length u32 │ kind u8 │ count of parts u8 │ their lengths f64 × count │ body │ the parts
-//                      └──────────────────── length bytes ──────────────────────────────┘
+//   frame:  length u32 │ kind u8 │ count of parts u8 │ body │ their lengths f64 × count │ the parts
+//                      └───────────────────── length bytes ─────────────────────────────┘
 import { Deserializer, Serializer } from 'node:v8'
-import { PlainReader, PlainWriter } from './plain-values.js'
+import { mostParts, PlainReader, PlainWriter, partSize, viewNames, viewOf } from './plain-values.js'
 
-/** Buffers from this size on follow their frame. Below, one more piece to write costs more than the copy. */
-export const partSize = 16 * 1024
+export { partSize }
 /** Bytes that are collected before they become a piece of their own. */
 export const pageSize = 64 * 1024
-const mostParts = 250
 const headSize = 6
+/** A body by v8 that is not larger is copied to what else waits. */
+const smallBody = 4_096
 
-/** What a message is on its way: `any` is for v8, the others are read where they are written. */
-export const frameKinds = { any: 0, call: 1, reply: 2, lot: 3 } as const
+/** What a message is on its way: `any` is for v8, `value` is one value written by hand, the others are read where they are written. */
+export const frameKinds = { any: 0, value: 1, call: 2, reply: 3, lot: 4 } as const
 
 /** Turns messages into pieces of bytes, to be written one after the other. */
 export class FrameWriter {
   readonly #plain: PlainWriter
   #pieces: Uint8Array[] = []
+  #lent = false
   /** Bytes that wait in {@link take}. */
   bytes = 0
 
@@ -34,22 +35,30 @@ export class FrameWriter {
     return this.#pieces.length === 0 ? this.#plain.waiting : undefined
   }
 
+  /** Whether some of what waits is memory of whoever sends it, so that it is to be written before that changes. */
+  get lent(): boolean {
+    return this.#lent
+  }
+
   /**
-   * Adds a message. `buffers`: ArrayBuffers in it, of which the large ones follow as they are.
-   * @returns whether it has parts: these are memory of the sender, so they are to be written before that changes.
+   * Adds a message. `buffers`: ArrayBuffers in it, of which the large ones follow as they are when it is left to v8.
    * @throws if it cannot be written; then nothing is.
    */
-  any(message: unknown, buffers: readonly ArrayBuffer[] = []): boolean {
+  any(message: unknown, buffers: readonly ArrayBuffer[] = []): void {
+    if (!this.simple(frameKinds.value, (to) => to.value(message))) this.byV8(message, buffers)
+  }
+
+  /** As {@link any}, when it is known that it cannot be written by hand. */
+  byV8(message: unknown, buffers: readonly ArrayBuffer[] = []): void {
     const serializer = new MessageSerializer()
     serializer.writeHeader()
     for (const buffer of buffers) serializer.part(buffer)
     serializer.writeValue(message)
-    return this.#add(frameKinds.any, serializer.releaseBuffer(), serializer.parts)
+    this.#add(serializer.releaseBuffer(), serializer.parts)
   }
 
   /**
-   * Adds a message made of numbers and of values, as `write` says. Gives up, and adds nothing, when one of the values is neither a number nor
-   * another simple thing.
+   * Adds a message made of numbers and of values, as `write` says. Gives up, and adds nothing, when one of the values is not written by hand.
    * @returns false if it gave up
    */
   simple(kind: number, write: (plain: PlainWriter) => boolean): boolean {
@@ -58,9 +67,11 @@ export class FrameWriter {
       const start = plain.at
       plain.begin(headSize)
       const simple = write(plain)
+      if (simple) for (const part of plain.parts) plain.double(part.byteLength)
       if (simple && !plain.overflown) {
-        plain.head(start, kind)
+        plain.head(start, kind, plain.parts.length, plain.at - start - 4)
         this.bytes += plain.at - start
+        if (plain.parts.length > 0) this.#addParts(plain.parts)
         return true
       }
       plain.at = start
@@ -77,6 +88,7 @@ export class FrameWriter {
     const pieces = this.#pieces
     this.#pieces = []
     this.bytes = 0
+    this.#lent = false
     return pieces
   }
 
@@ -85,26 +97,34 @@ export class FrameWriter {
     if (this.#pieces.length === 0) this.#plain.restart()
   }
 
-  #add(kind: number, body: Uint8Array, parts: readonly Uint8Array[]): boolean {
-    const headLength = headSize + 8 * parts.length
+  #add(body: Uint8Array, parts: readonly Uint8Array[]): void {
     const plain = this.#plain
-    const small = body.byteLength <= 4_096
-    const needed = headLength + (small ? body.byteLength : 0)
-    if (!plain.fits(needed)) {
+    const small = body.byteLength <= smallBody
+    const lengths = 8 * parts.length
+    if (!plain.fits(headSize + (small ? body.byteLength : 0) + lengths)) {
       this.#closePage()
       plain.renew()
     }
-    plain.frame(kind, parts, headLength, body.byteLength)
+    const start = plain.at
+    plain.begin(headSize)
+    plain.head(start, frameKinds.any, parts.length, headSize - 4 + body.byteLength + lengths)
+    this.bytes += headSize + body.byteLength + lengths
     if (small) plain.bytes(body)
-    this.bytes += headLength + body.byteLength
-    if (small && parts.length === 0) return false
+    else {
+      this.#closePage()
+      this.#pieces.push(body)
+    }
+    for (const part of parts) plain.double(part.byteLength)
+    if (parts.length > 0) this.#addParts(parts)
+  }
+
+  #addParts(parts: readonly Uint8Array[]): void {
     this.#closePage()
-    if (!small) this.#pieces.push(body)
     for (const part of parts) {
       this.#pieces.push(part)
       this.bytes += part.byteLength
     }
-    return parts.length > 0
+    this.#lent = true
   }
 
   #closePage(): void {
@@ -210,12 +230,14 @@ export class FrameReader {
 
   #give(bytes: Buffer, start: number, end: number, parts: readonly ArrayBuffer[]): void {
     const kind = bytes[start] ?? 0
-    const body = start + 2 + 8 * parts.length
+    const body = start + 2
     if (kind !== frameKinds.any) {
-      this.#receive(kind, new PlainReader(bytes, body), undefined)
+      const reader = new PlainReader(bytes, body, parts)
+      if (kind === frameKinds.value) this.#receive(kind, undefined, reader.value())
+      else this.#receive(kind, reader, undefined)
       return
     }
-    const deserializer = new MessageDeserializer(bytes.subarray(body, end), parts)
+    const deserializer = new MessageDeserializer(bytes.subarray(body, end - 8 * parts.length), parts)
     deserializer.readHeader()
     this.#receive(kind, undefined, deserializer.readValue())
   }
@@ -256,8 +278,9 @@ class LargeFrame {
   }
 
   #readLengths(): void {
-    for (let part = 0; part < (this.head[1] ?? 0); part++) {
-      const length = this.head.readDoubleLE(2 + 8 * part)
+    const count = this.head[1] ?? 0
+    for (let part = 0; part < count; part++) {
+      const length = this.head.readDoubleLE(this.head.byteLength - 8 * (count - part))
       // Not one that is cleared first: that would take as long as to fill it.
       this.parts.push(Buffer.allocUnsafeSlow(length).buffer)
       this.missing += length
@@ -266,22 +289,6 @@ class LargeFrame {
 }
 
 // ---- what v8 leaves to us -----------------------------------------------------------------------------------------
-
-const viewNames = [
-  'Uint8Array',
-  'Int8Array',
-  'Uint8ClampedArray',
-  'Int16Array',
-  'Uint16Array',
-  'Int32Array',
-  'Uint32Array',
-  'Float32Array',
-  'Float64Array',
-  'BigInt64Array',
-  'BigUint64Array',
-  'DataView',
-  'Float16Array',
-]
 
 /** What the declarations of Node leave out of its documented Serializer. */
 interface Hooks {
@@ -323,8 +330,6 @@ class MessageSerializer extends Serializer {
   }
 }
 
-type ViewClass = new (buffer: ArrayBuffer, byteOffset?: number, length?: number) => ArrayBufferView
-
 class MessageDeserializer extends Deserializer {
   readonly #parts: readonly ArrayBuffer[]
 
@@ -335,11 +340,11 @@ class MessageDeserializer extends Deserializer {
   }
 
   _readHostObject(): ArrayBufferView {
-    const View = Reflect.get(globalThis, viewNames[this.readUint32()] ?? '') as ViewClass
+    const kind = this.readUint32()
     const length = this.readUint32()
     const part = this.readUint32()
     // A copy: what is read here is the memory of the next frame.
     const buffer = part === 0 ? new Uint8Array(this.readRawBytes(length)).buffer : (this.#parts[part - 1] ?? new ArrayBuffer(0))
-    return new View(buffer)
+    return viewOf(kind, buffer)
   }
 }

@@ -59,6 +59,8 @@ const muchOutput = 1024 * 1024
 /** Frames of a turn that reach this size are written without waiting for its end. */
 const muchAtOnce = 256 * 1024
 const noMemory = -1
+/** Of a call or a reply. */
+const flags = { plain: 1, tellBegin: 2 } as const
 
 export class PipeChannel<Out extends Message, In extends Message> implements Channel<Out | Aside, In | Aside> {
   readonly #parts: PipeChannelParts
@@ -84,9 +86,9 @@ export class PipeChannel<Out extends Message, In extends Message> implements Cha
   }
 
   post(message: Out | Aside): void {
-    const hasParts = this.#write(message)
+    this.#write(message)
     const when = this.#parts.urgent(message)
-    if (hasParts) this.#writeParts()
+    if (this.#writer.lent) this.#writeParts()
     else if (when === 'at the end' && this.#writer.bytes < muchAtOnce) {
       this.#flushLater()
       if (this.#parts.ready !== undefined) this.#show(this.#parts.ready)
@@ -165,15 +167,15 @@ export class PipeChannel<Out extends Message, In extends Message> implements Cha
     })
   }
 
-  /** @returns whether it refers to memory of whoever sent it */
-  #write(message: Out | Aside): boolean {
-    if (message.type === 'call' && isSimpleCall(message) && this.#writer.simple(frameKinds.call, (to) => writeCall(message, to)))
-      return false
-    if (message.type === 'reply' && isSimpleReply(message) && this.#writer.simple(frameKinds.reply, (to) => writeReply(message, to))) {
-      return false
+  #write(message: Out | Aside): void {
+    const writer = this.#writer
+    if (message.type === 'call' && isSimpleCall(message)) {
+      if (!writer.simple(frameKinds.call, (to) => writeCall(message, to))) writer.byV8(message, buffersOf(message))
+    } else if (message.type === 'reply' && message.definitions === undefined) {
+      if (!writer.simple(frameKinds.reply, (to) => writeReply(message, to))) writer.byV8(message, buffersOf(message))
+    } else if (message.type !== 'lot' || !writer.simple(frameKinds.lot, (to) => writeLot(message, to))) {
+      writer.any(message, buffersOf(message))
     }
-    if (message.type === 'lot' && this.#writer.simple(frameKinds.lot, (to) => writeLot(message, to))) return false
-    return this.#writer.any(message, buffersOf(message))
   }
 }
 
@@ -197,22 +199,18 @@ function readLot(from: PlainReader): Lot {
   return { type: 'lot', upTo, callNs: from.uint() }
 }
 
-function isSimpleCall({ definitions, captured, key, args, mode, call }: Request): boolean {
+function isSimpleCall({ definitions, captured, key, mode, call }: Request): boolean {
   return (
-    definitions === undefined &&
-    captured === undefined &&
-    key === undefined &&
-    args.plain &&
-    (mode === 'call' || mode === 'stream') &&
-    call <= 0xffffffff
+    definitions === undefined && captured === undefined && key === undefined && (mode === 'call' || mode === 'stream') && call <= 0xffffffff
   )
 }
 
 function writeCall(request: Request, to: PlainWriter): boolean {
-  const args = request.args.data as readonly unknown[] // The arguments of a call.
+  const { plain } = request.args
+  const args = plain ? (request.args.data as readonly unknown[]) : [request.args.data] // Arguments that are plain are an array.
   if (args.length > 255) return false
   to.byte(modes.indexOf(request.mode))
-  to.byte(request.tellBegin ? 1 : 0)
+  to.byte((request.tellBegin ? flags.tellBegin : 0) | (plain ? flags.plain : 0))
   to.uint(request.id)
   to.uint(request.call)
   to.uint(request.attempt)
@@ -227,7 +225,8 @@ function writeCall(request: Request, to: PlainWriter): boolean {
 
 function readCall(from: PlainReader): Request {
   const mode = modes[from.byte()] ?? 'call'
-  const tellBegin = from.byte() === 1
+  const bits = from.byte()
+  const tellBegin = (bits & flags.tellBegin) !== 0
   const id = from.uint()
   const call = from.uint()
   const attempt = from.uint()
@@ -236,9 +235,9 @@ function readCall(from: PlainReader): Request {
   const credit = from.uint()
   const number = from.int()
   const count = from.byte()
-  const data: unknown[] = []
-  for (let at = 0; at < count; at++) data.push(from.value())
-  const args: Parcel = { plain: true, data }
+  const values: unknown[] = []
+  for (let at = 0; at < count; at++) values.push(from.value())
+  const args: Parcel = (bits & flags.plain) !== 0 ? { plain: true, data: values } : { plain: false, data: values[0] }
   return {
     type: 'call',
     id,
@@ -258,12 +257,9 @@ function readCall(from: PlainReader): Request {
   }
 }
 
-function isSimpleReply({ definitions, value }: Reply): boolean {
-  return definitions === undefined && value.plain
-}
-
 function writeReply(reply: Reply, to: PlainWriter): boolean {
   to.byte(statuses.indexOf(reply.status))
+  to.byte(reply.value.plain ? flags.plain : 0)
   to.uint(reply.id)
   to.double(reply.memory ?? noMemory)
   return to.value(reply.value.data)
@@ -271,9 +267,10 @@ function writeReply(reply: Reply, to: PlainWriter): boolean {
 
 function readReply(from: PlainReader): Reply {
   const status = statuses[from.byte()] ?? 'fulfilled'
+  const plain = from.byte() === flags.plain
   const id = from.uint()
   const memory = from.double()
-  const value: Parcel = { plain: true, data: from.value() }
+  const value: Parcel = { plain, data: from.value() }
   return { type: 'reply', id, status, value, definitions: undefined, memory: memory === noMemory ? undefined : memory }
 }
 
