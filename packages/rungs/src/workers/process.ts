@@ -3,7 +3,7 @@
 
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { readFileSync, statSync } from 'node:fs'
-import type { Socket } from 'node:net'
+import { Socket } from 'node:net'
 import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import type { Outgoing, ShippedCall } from '../calls/index.js'
@@ -57,6 +57,7 @@ export interface ProcessStart {
 const lentPlaces = 64
 /** Milliseconds for which a call with large buffers keeps this thread; see PipeChannel. */
 const patience = 1
+const readSize = 64 * 1024
 /** Milliseconds that a process has to end after SIGTERM. */
 const untilKilled = 500
 
@@ -138,17 +139,18 @@ class ChildWorker {
     // What goes wrong with a stream of a process that ends says nothing that its end does not.
     for (const stream of child.stdio) stream?.on('error', () => {})
     const fd = fdOf(channel)
+    const handle = handleOf(channel)
     const watchedBy = fdOf(watch)
-    if (child.pid === undefined || !channel || fd === undefined || watchedBy === undefined) return
+    if (child.pid === undefined || !channel || handle === undefined || fd === undefined || watchedBy === undefined) return
+    const socket = reading(channel, handle, (bytes) => config.hub.batch(() => pipe.push(bytes)))
     const pipe = new PipeChannel<ToWorker, FromWorker>({
       fd,
-      socket: channel,
+      socket,
       patience,
       urgent: () => 'at the end',
       heard: () => config.news.ring(),
     })
     this.#channel = pipe
-    channel.on('data', (bytes: Buffer) => config.hub.batch(() => pipe.push(bytes)))
     this.#orders = new Pipe(watchedBy)
     watch?.on('data', (bytes: Buffer) => config.hub.batch(() => this.#answers.push(bytes)))
     stdout?.on('data', (bytes: Buffer) => this.print('stdout', bytes))
@@ -310,10 +312,38 @@ function inheritedFlags(): string[] {
   return flags
 }
 
-/** Node has it and does not show it. */
+/** What Node has of a socket and does not show. */
+interface Handle {
+  readonly fd?: number
+}
+
+function handleOf(stream: Socket | null | undefined): Handle | undefined {
+  return (stream as { readonly _handle?: Handle | null } | null | undefined)?._handle ?? undefined
+}
+
 function fdOf(stream: Socket | null | undefined): number | undefined {
-  const handle = (stream as { readonly _handle?: { readonly fd?: number } | null } | null | undefined)?._handle
-  return handle?.fd !== undefined && handle.fd >= 0 ? handle.fd : undefined
+  const fd = handleOf(stream)?.fd
+  return fd !== undefined && fd >= 0 ? fd : undefined
+}
+
+/**
+ * The same connection, read into memory of our own: what `spawn` gives us allocates 64 KB for each read, and hands them on by way of a stream. That
+ * costs more than all else that is done for a short call.
+ */
+function reading(given: Socket, handle: Handle, read: (bytes: Uint8Array) => void): Socket {
+  ;(given as unknown as { _handle: Handle | null })._handle = null
+  given.destroy()
+  const buffer = Buffer.allocUnsafeSlow(readSize)
+  const callback = (count: number): boolean => {
+    read(buffer.subarray(0, count))
+    return true
+  }
+  // The declarations of Node know `handle` not at all, and `onread` of connections that are yet to be made only.
+  const options = { handle, onread: { buffer, callback } }
+  const socket = new Socket(options as ConstructorParameters<typeof Socket>[0])
+  // What goes wrong with it is told by the end of the process.
+  socket.on('error', () => {})
+  return socket
 }
 
 /** ENOENT is said of the program also when it is the folder that is not there. */
