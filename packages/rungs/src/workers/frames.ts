@@ -1,21 +1,26 @@
 // Messages as bytes: frames with their length in front. What most messages are is written by hand (plain-values.ts), the rest by v8.serialize. A
-// large buffer follows its frame as it is, so that its bytes are never copied here: they go from the memory of one value to that of the other by
-// way of the kernel.
+// large buffer follows its frame as it is, or lies in a file that both sides have (part-file.ts). So its bytes are never copied here: they go from the
+// memory of one value to that of the other by way of the kernel.
 //
-//   frame:  length u32 │ kind u8 │ count of parts u8 │ body │ their lengths f64 × count │ the parts
-//                      └───────────────────── length bytes ─────────────────────────────┘
+//   frame:  length u32 │ kind u8 │ count of parts u8 │ body │ for each part: length f64, position f64 │ parts without a position
+//                      └────────────────────────────── length bytes ──────────────────────────────────┘
 import { Deserializer, Serializer } from 'node:v8'
+import { filedSize, type PartFile, readPart } from './part-file.js'
 import { mostParts, PlainReader, PlainWriter, partSize, viewNames, viewOf } from './plain-values.js'
 
 export { partSize }
 /** Bytes that are collected before they become a piece of their own. */
 export const pageSize = 64 * 1024
 const headSize = 6
+/** What is said of each part. */
+const entrySize = 16
+/** In the place of a position: the part follows its frame. */
+const follows = -1
 /** A body by v8 that is not larger is copied to what else waits. */
 const smallBody = 4_096
 
 /** What a message is on its way: `any` is for v8, `value` is one value written by hand, the others are read where they are written. */
-export const frameKinds = { any: 0, value: 1, call: 2, reply: 3, lot: 4 } as const
+export const frameKinds = { any: 0, value: 1, call: 2, reply: 3, lot: 4, taken: 5 } as const
 
 /** Turns messages into pieces of bytes, to be written one after the other. */
 export class FrameWriter {
@@ -24,6 +29,10 @@ export class FrameWriter {
   #lent = false
   /** Bytes that wait in {@link take}. */
   bytes = 0
+  /** Where large buffers are put. Without it, or when it has no room, they follow their frames. */
+  file: PartFile | undefined
+  /** Whether some of what waits has parts in the file. */
+  #filed = false
 
   /** `page`: memory for the frames of a turn that are not too many, which others may see. */
   constructor(page?: Buffer) {
@@ -38,6 +47,10 @@ export class FrameWriter {
   /** Whether some of what waits is memory of whoever sends it, so that it is to be written before that changes. */
   get lent(): boolean {
     return this.#lent
+  }
+
+  get filed(): boolean {
+    return this.#filed
   }
 
   /**
@@ -67,11 +80,12 @@ export class FrameWriter {
       const start = plain.at
       plain.begin(headSize)
       const simple = write(plain)
-      if (simple) for (const part of plain.parts) plain.double(part.byteLength)
+      plain.room(entrySize * plain.parts.length)
       if (simple && !plain.overflown) {
-        plain.head(start, kind, plain.parts.length, plain.at - start - 4)
+        const { parts } = plain
+        plain.head(start, kind, parts.length, plain.at - start - 4 + entrySize * parts.length)
         this.bytes += plain.at - start
-        if (plain.parts.length > 0) this.#addParts(plain.parts)
+        if (parts.length > 0) this.#addParts(parts)
         return true
       }
       plain.at = start
@@ -89,6 +103,7 @@ export class FrameWriter {
     this.#pieces = []
     this.bytes = 0
     this.#lent = false
+    this.#filed = false
     return pieces
   }
 
@@ -100,27 +115,38 @@ export class FrameWriter {
   #add(body: Uint8Array, parts: readonly Uint8Array[]): void {
     const plain = this.#plain
     const small = body.byteLength <= smallBody
-    const lengths = 8 * parts.length
-    if (!plain.fits(headSize + (small ? body.byteLength : 0) + lengths)) {
+    const entries = entrySize * parts.length
+    if (!plain.fits(headSize + (small ? body.byteLength : 0) + entries)) {
       this.#closePage()
       plain.renew()
     }
     const start = plain.at
     plain.begin(headSize)
-    plain.head(start, frameKinds.any, parts.length, headSize - 4 + body.byteLength + lengths)
-    this.bytes += headSize + body.byteLength + lengths
+    plain.head(start, frameKinds.any, parts.length, headSize - 4 + body.byteLength + entries)
+    this.bytes += headSize + body.byteLength
     if (small) plain.bytes(body)
     else {
       this.#closePage()
       this.#pieces.push(body)
     }
-    for (const part of parts) plain.double(part.byteLength)
     if (parts.length > 0) this.#addParts(parts)
   }
 
+  /** For which there is room in the page. */
   #addParts(parts: readonly Uint8Array[]): void {
-    this.#closePage()
+    const plain = this.#plain
+    const following: Uint8Array[] = []
     for (const part of parts) {
+      const position = part.byteLength < filedSize ? undefined : this.file?.put(part)
+      plain.double(part.byteLength)
+      plain.double(position ?? follows)
+      if (position === undefined) following.push(part)
+    }
+    this.bytes += entrySize * parts.length
+    if (following.length < parts.length) this.#filed = true
+    if (following.length === 0) return
+    this.#closePage()
+    for (const part of following) {
       this.#pieces.push(part)
       this.bytes += part.byteLength
     }
@@ -142,6 +168,8 @@ export class FrameReader {
   #end = 0
   /** A frame that is larger than the scratch, or has parts. */
   #large: LargeFrame | undefined
+  /** Where parts lie that do not follow their frames. `taken` is told up to where they have been read. */
+  file: { readonly fd: number; readonly taken: (position: number) => void } | undefined
 
   /** `receive` gets the kind, and either a reader of what `simple` wrote or the message. */
   constructor(receive: (kind: number, body: PlainReader | undefined, message: unknown) => void) {
@@ -188,21 +216,26 @@ export class FrameReader {
         if (this.#large.missing > 0) return
         const { head, parts } = this.#large
         this.#large = undefined
-        this.#give(head, 0, head.byteLength, parts)
+        this.#give(head, 0, head.byteLength, this.#complete(entriesOf(head, head.byteLength, head[1] ?? 0), parts))
         continue
       }
       const there = this.#end - this.#start
       if (there < 4) break
       const length = this.#scratch.readUInt32LE(this.#start)
       const counted = there >= headSize ? (this.#scratch[this.#start + 5] ?? 0) : undefined
-      if (counted === 0 && there >= 4 + length) {
+      if (counted !== undefined && there >= 4 + length) {
         const start = this.#start + 4
-        this.#start = start + length
-        this.#give(this.#scratch, start, start + length, [])
-        continue
+        const end = start + length
+        const entries = counted === 0 ? none : entriesOf(this.#scratch, end, counted)
+        if (entries.every(({ position }) => position !== follows)) {
+          this.#start = end
+          this.#give(this.#scratch, start, end, counted === 0 ? none : this.#complete(entries, none))
+          continue
+        }
+      } else if (counted === undefined || 4 + length <= pageSize) {
+        // It may be read where it is once it is complete.
+        break
       }
-      // It may be read where it is once it is complete.
-      if (counted === undefined || (counted === 0 && 4 + length <= pageSize)) break
       this.#beginLarge(length)
     }
     if (this.#start === this.#end) {
@@ -228,6 +261,18 @@ export class FrameReader {
     }
   }
 
+  /** All parts, in their order. */
+  #complete(entries: readonly Entry[], following: readonly ArrayBuffer[]): ArrayBuffer[] {
+    let at = 0
+    return entries.map(({ length, position }) => {
+      if (position === follows) return following[at++] ?? new ArrayBuffer(0)
+      if (this.file === undefined) throw new Error('A part lies in a file that is not here')
+      const part = readPart(this.file.fd, position, length)
+      this.file.taken(position + length)
+      return part
+    })
+  }
+
   #give(bytes: Buffer, start: number, end: number, parts: readonly ArrayBuffer[]): void {
     const kind = bytes[start] ?? 0
     const body = start + 2
@@ -237,16 +282,34 @@ export class FrameReader {
       else this.#receive(kind, reader, undefined)
       return
     }
-    const deserializer = new MessageDeserializer(bytes.subarray(body, end - 8 * parts.length), parts)
+    const deserializer = new MessageDeserializer(bytes.subarray(body, end - entrySize * parts.length), parts)
     deserializer.readHeader()
     this.#receive(kind, undefined, deserializer.readValue())
   }
 }
 
+/** What is said of a part. */
+interface Entry {
+  readonly length: number
+  readonly position: number
+}
+
+const none: readonly never[] = []
+
+/** Of the frame that ends there. */
+function entriesOf(bytes: Buffer, end: number, count: number): Entry[] {
+  const start = end - entrySize * count
+  return Array.from({ length: count }, (_, part) => ({
+    length: bytes.readDoubleLE(start + entrySize * part),
+    position: bytes.readDoubleLE(start + entrySize * part + 8),
+  }))
+}
+
 /** Bytes go straight to where they stay. */
 class LargeFrame {
   readonly head: Buffer
-  parts: ArrayBuffer[] = []
+  /** Those that follow. */
+  readonly parts: ArrayBuffer[] = []
   #headFilled = 0
   #part = 0
   #partFilled = 0
@@ -278,9 +341,8 @@ class LargeFrame {
   }
 
   #readLengths(): void {
-    const count = this.head[1] ?? 0
-    for (let part = 0; part < count; part++) {
-      const length = this.head.readDoubleLE(this.head.byteLength - 8 * (count - part))
+    for (const { length, position } of entriesOf(this.head, this.head.byteLength, this.head[1] ?? 0)) {
+      if (position !== follows) continue
       // Not one that is cleared first: that would take as long as to fill it.
       this.parts.push(Buffer.allocUnsafeSlow(length).buffer)
       this.missing += length

@@ -1,8 +1,10 @@
 // A channel over a pipe: messages are put together per turn of the loop and written at once.
+import { closeSync } from 'node:fs'
 import { Kind } from '../calls/wire.js'
 import type { Channel } from './channel.js'
 import { FrameReader, FrameWriter, frameKinds } from './frames.js'
 import type { FromWorker, Parcel, Reply, Request, ToWorker } from './messages.js'
+import { PartFile } from './part-file.js'
 import { Pipe } from './pipe.js'
 import type { PlainReader, PlainWriter } from './plain-values.js'
 import type { ReadyPage } from './ready-page.js'
@@ -69,6 +71,10 @@ export class PipeChannel<Out extends Message, In extends Message> implements Cha
   readonly #reader: FrameReader
   #receive: ((message: In | Aside) => void) | undefined
   #flushing = false
+  /** Up to where the parts in the other side's file have been read, and what the other side knows of that. */
+  #taken = 0
+  #toldTaken = 0
+  #telling = false
   readonly #target = (): Uint8Array => this.#reader.target()
   readonly #filled = (count: number): void => this.#reader.filled(count)
 
@@ -77,7 +83,16 @@ export class PipeChannel<Out extends Message, In extends Message> implements Cha
     this.#pipe = new Pipe(parts.fd)
     this.#writer = new FrameWriter(parts.ready?.bytes)
     // Written by the other end of this class.
-    this.#reader = new FrameReader((kind, body, message) => this.#receive?.(messageOf(kind, body, message) as In | Aside))
+    this.#reader = new FrameReader((kind, body, message) => {
+      if (kind === frameKinds.taken && body !== undefined) this.#writer.file?.freed(body.double())
+      else this.#receive?.(messageOf(kind, body, message) as In | Aside)
+    })
+  }
+
+  /** From now on large buffers go by files that both sides have; see part-file.ts. They are closed with this channel. */
+  shareFiles(files: { readonly write: number; readonly read: number }): void {
+    this.#writer.file = new PartFile(files.write)
+    this.#reader.file = { fd: files.read, taken: (position) => this.#took(position) }
   }
 
   /** The other side is gone. */
@@ -89,7 +104,7 @@ export class PipeChannel<Out extends Message, In extends Message> implements Cha
     this.#write(message)
     const when = this.#parts.urgent(message)
     if (this.#writer.lent) this.#writeParts()
-    else if (when === 'at the end' && this.#writer.bytes < muchAtOnce) {
+    else if (when === 'at the end' && this.#writer.bytes < muchAtOnce && !(this.#writer.filed && this.#parts.ready !== undefined)) {
       this.#flushLater()
       if (this.#parts.ready !== undefined) this.#show(this.#parts.ready)
     } else {
@@ -124,6 +139,7 @@ export class PipeChannel<Out extends Message, In extends Message> implements Cha
       if (!this.#pipe.empty) this.#pipe.write([])
       return
     }
+    this.#tellTaken()
     if (!this.#pipe.write(this.#writer.take())) return
     this.#parts.ready?.withdraw()
     this.#writer.reuse()
@@ -143,6 +159,31 @@ export class PipeChannel<Out extends Message, In extends Message> implements Cha
   close(): void {
     this.#pipe.close()
     this.#parts.socket.destroy()
+    this.#writer.file?.close()
+    if (this.#reader.file !== undefined) closeSync(this.#reader.file.fd)
+    this.#writer.file = undefined
+    this.#reader.file = undefined
+  }
+
+  /** That is told with what is written next, if there is anything soon. */
+  #took(position: number): void {
+    this.#taken = position
+    if (this.#telling) return
+    this.#telling = true
+    setImmediate(() => {
+      this.#telling = false
+      this.#tellTaken()
+      this.flush()
+    })
+  }
+
+  #tellTaken(): void {
+    if (this.#taken === this.#toldTaken) return
+    this.#toldTaken = this.#taken
+    this.#writer.simple(frameKinds.taken, (to) => {
+      to.double(this.#taken)
+      return true
+    })
   }
 
   /** Large buffers are written from where they are, and whoever sent them may change them after this. */

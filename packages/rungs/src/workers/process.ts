@@ -2,7 +2,7 @@
 // second is read by a thread of the child that watches, so that an abort reaches a loop that never yields, and the end of this process ends it.
 
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
-import { readFileSync, statSync } from 'node:fs'
+import { closeSync, readFileSync, statSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
@@ -15,6 +15,7 @@ import type { Batches, Death, SpawnHost } from './host.js'
 import { LastLines } from './last-lines.js'
 import { Link } from './link.js'
 import type { FromWorker, ToWorker, WorkerStart } from './messages.js'
+import { openPartFile } from './part-file.js'
 import type { Patience } from './patience.js'
 import { Pipe } from './pipe.js'
 import { type Aside, messageOf, PipeChannel } from './pipe-channel.js'
@@ -51,6 +52,8 @@ export interface ProcessStart {
   readonly start: WorkerStart
   readonly cells: number
   readonly presumed: 0 | 1
+  /** Whether it has files for large buffers. */
+  readonly files: boolean
 }
 
 /** How many calls more than `callsPerWorker` a worker may have, by places that others lend. */
@@ -65,8 +68,8 @@ const main = fileURLToPath(new URL('workers/process-main.js', library))
 
 export function processSpawner(config: ProcessConfig): SpawnHost {
   return (record, name, events) => {
-    const child = spawn(config.execPath ?? process.execPath, [...(config.execArgv ?? inheritedFlags()), main], spawnOptions(config))
-    const worker = new ChildWorker(child, config)
+    const files = openFiles()
+    const worker = new ChildWorker(spawnWith(files, config), config, files)
     const presumed = config.callsPerWorker === 1 ? 1 : 0
     const cells = new PoolCells(config.callsPerWorker + lentPlaces + mostAhead, presumed, (order) => worker.order(order))
     const line = new PoolLine(config.callsPerWorker, (last) => worker.order(takeBackOrder(last)))
@@ -95,6 +98,7 @@ export function processSpawner(config: ProcessConfig): SpawnHost {
       },
       cells: cells.count,
       presumed,
+      files: files !== undefined,
     })
     worker.onGone((death) => link.gone(death))
     // Frames that were not written: of these, nothing but replies is taken from here.
@@ -111,6 +115,7 @@ export function processSpawner(config: ProcessConfig): SpawnHost {
 class ChildWorker {
   readonly #child: ChildProcess
   readonly #config: ProcessConfig
+  readonly #files: Files | undefined
   readonly #channel: PipeChannel<ToWorker, FromWorker> | undefined
   readonly #orders: Pipe | undefined
   readonly #answers = new AnswerReader((last, decided, frames) => {
@@ -126,9 +131,10 @@ class ChildWorker {
   #ended = false
   #ready = false
 
-  constructor(child: ChildProcess, config: ProcessConfig) {
+  constructor(child: ChildProcess, config: ProcessConfig, files: Files | undefined) {
     this.#child = child
     this.#config = config
+    this.#files = files
     this.#stderr = new LastLines((text) => this.print('stderr', text))
     const [, stdout, stderr, channel, watch] = child.stdio as (Socket | null | undefined)[]
     child.on('error', (error) => {
@@ -141,7 +147,10 @@ class ChildWorker {
     const fd = fdOf(channel)
     const handle = handleOf(channel)
     const watchedBy = fdOf(watch)
-    if (child.pid === undefined || !channel || handle === undefined || fd === undefined || watchedBy === undefined) return
+    if (child.pid === undefined || !channel || handle === undefined || fd === undefined || watchedBy === undefined) {
+      closeFiles(files)
+      return
+    }
     const socket = reading(channel, handle, (bytes) => config.hub.batch(() => pipe.push(bytes)))
     const pipe = new PipeChannel<ToWorker, FromWorker>({
       fd,
@@ -200,6 +209,8 @@ class ChildWorker {
 
   start(start: ProcessStart): void {
     this.#channel?.post({ type: 'start', start })
+    // Not for the start itself: it tells that they are there.
+    if (this.#files !== undefined) this.#channel?.shareFiles({ write: this.#files.there, read: this.#files.back })
   }
 
   onGone(gone: (death: Omit<Death, 'inPeace'>) => void): void {
@@ -280,12 +291,41 @@ class ChildWorker {
   }
 }
 
-function spawnOptions(config: ProcessConfig): SpawnOptions {
+/** Files for large buffers, see part-file.ts. */
+interface Files {
+  readonly there: number
+  readonly back: number
+}
+
+function openFiles(): Files | undefined {
+  const there = openPartFile()
+  const back = there === undefined ? undefined : openPartFile()
+  if (there !== undefined && back !== undefined) return { there, back }
+  if (there !== undefined) closeSync(there)
+  return undefined
+}
+
+function closeFiles(files: Files | undefined): void {
+  if (files === undefined) return
+  closeSync(files.there)
+  closeSync(files.back)
+}
+
+function spawnWith(files: Files | undefined, config: ProcessConfig): ChildProcess {
+  try {
+    return spawn(config.execPath ?? process.execPath, [...(config.execArgv ?? inheritedFlags()), main], spawnOptions(config, files))
+  } catch (error) {
+    closeFiles(files)
+    throw error
+  }
+}
+
+function spawnOptions(config: ProcessConfig, files: Files | undefined): SpawnOptions {
   const { cwd, uid, gid } = config
   const printed = config.stdio === 'inherit' ? 'pipe' : 'ignore'
   return {
     // stderr is read in any case: what a process said last is the best that there is to tell about a sudden end.
-    stdio: ['ignore', printed, 'pipe', 'pipe', 'pipe'],
+    stdio: ['ignore', printed, 'pipe', 'pipe', 'pipe', ...(files === undefined ? [] : [files.there, files.back])],
     env: config.env ?? process.env,
     serialization: 'json',
     windowsHide: true,
