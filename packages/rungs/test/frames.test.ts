@@ -1,6 +1,7 @@
 // Frames and pipes, without a process: what is written is what is read, however the bytes are cut.
 import assert from 'node:assert/strict'
 import v8 from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { FrameReader, FrameWriter, frameKinds, partSize } from '../dist/workers/frames.js'
@@ -77,6 +78,11 @@ const cuts = fc.array(fc.oneof(fc.integer({ min: 1, max: 300 }), fc.constantFrom
   maxLength: 5,
 })
 
+function collector(): () => void {
+  v8.setFlagsFromString('--expose-gc')
+  return runInNewContext('gc') as () => void
+}
+
 function isSame(back: unknown, sent: unknown): void {
   assert.deepStrictEqual(back, v8.deserialize(v8.serialize(sent)))
 }
@@ -147,6 +153,36 @@ describe('values written by hand', () => {
     expect(back[2][0]).toBe(back[2][1])
     expect(1 in back[3]).toBe(false)
     expect(back[4]).toEqual(bytes.subarray(1))
+  })
+
+  it('give up at once when they need more than a page, and leave what was there', () => {
+    const writer = new FrameWriter()
+    const large = Array.from({ length: 10 }, (_, n) => 'ä'.repeat(8_000) + n)
+    writer.any('before')
+    expect(writer.simple(frameKinds.reply, (to: PlainWriter) => to.value(large))).toBe(false)
+    writer.any(large)
+    writer.any('after')
+    isSame(read(writer.take(), [1_000]), ['before', large, 'after'])
+  })
+
+  it('are not kept by who has written or read them', async () => {
+    const writer = new FrameWriter()
+    const reader = new FrameReader((_kind, body) => void body?.value())
+    const gone: WeakRef<object>[] = []
+    ;(() => {
+      const sent = { inner: { bytes: new Uint8Array(partSize) } }
+      expect(writer.simple(frameKinds.reply, (to: PlainWriter) => to.value(sent))).toBe(true)
+      gone.push(new WeakRef(sent), new WeakRef(sent.inner.bytes))
+      for (const piece of writer.take()) reader.push(piece)
+    })()
+    const collect = collector()
+    await expect
+      .poll(() => {
+        collect()
+        return gone.filter((one) => one.deref() !== undefined).length
+      })
+      .toBe(0)
+    expect([writer, reader]).toHaveLength(2)
   })
 
   it('lend what is large until it is taken', () => {

@@ -76,24 +76,25 @@ export class FrameWriter {
    */
   simple(kind: number, write: (plain: PlainWriter) => boolean): boolean {
     const plain = this.#plain
-    for (let page = 0; page < 2; page++) {
+    for (;;) {
       const start = plain.at
       plain.begin(headSize)
       const simple = write(plain)
-      plain.room(entrySize * plain.parts.length)
+      const { parts } = plain
+      plain.forget()
+      plain.room(entrySize * parts.length)
       if (simple && !plain.overflown) {
-        const { parts } = plain
         plain.head(start, kind, parts.length, plain.at - start - 4 + entrySize * parts.length)
         this.bytes += plain.at - start
         if (parts.length > 0) this.#addParts(parts)
         return true
       }
       plain.at = start
-      if (!simple && !plain.overflown) return false
+      // Or it needs more than a page.
+      if (!plain.overflown || start === 0) return false
       this.#closePage()
       plain.renew()
     }
-    return false
   }
 
   /** Everything that was added since the last time. */
@@ -171,7 +172,9 @@ export class FrameReader {
   /** Where parts lie that do not follow their frames. `taken` is told up to where they have been read. */
   file: { readonly fd: number; readonly taken: (position: number) => void } | undefined
 
-  /** `receive` gets the kind, and either a reader of what `simple` wrote or the message. */
+  readonly #plain = new PlainReader()
+
+  /** `receive` gets the kind, and either a reader of what `simple` wrote, which it uses before it does anything else, or the message. */
   constructor(receive: (kind: number, body: PlainReader | undefined, message: unknown) => void) {
     this.#receive = receive
   }
@@ -277,9 +280,11 @@ export class FrameReader {
     const kind = bytes[start] ?? 0
     const body = start + 2
     if (kind !== frameKinds.any) {
-      const reader = new PlainReader(bytes, body, parts)
+      const reader = this.#plain
+      reader.begin(bytes, body, parts)
       if (kind === frameKinds.value) this.#receive(kind, undefined, reader.value())
       else this.#receive(kind, reader, undefined)
+      reader.end()
       return
     }
     const deserializer = new MessageDeserializer(bytes.subarray(body, end - entrySize * parts.length), parts)

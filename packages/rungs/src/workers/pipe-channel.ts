@@ -306,13 +306,22 @@ function writeReply(reply: Reply, to: PlainWriter): boolean {
   return to.value(reply.value.data)
 }
 
+/**
+ * One of those that were read, without a value of a user that would be kept with it. When none is there at a garbage collection, V8 forgets what they
+ * look like, throws away all machine code that relies on it, and the next thousand calls wait behind its compiler.
+ */
+const kept: { reply?: Reply } = {}
+
 function readReply(from: PlainReader): Reply {
   const status = statuses[from.byte()] ?? 'fulfilled'
   const plain = from.byte() === flags.plain
   const id = from.uint()
   const memory = from.double()
-  const value: Parcel = { plain, data: from.value() }
-  return { type: 'reply', id, status, value, definitions: undefined, memory: memory === noMemory ? undefined : memory }
+  const data = from.value()
+  const value: Parcel = { plain, data }
+  const reply: Reply = { type: 'reply', id, status, value, definitions: undefined, memory: memory === noMemory ? undefined : memory }
+  if (typeof data !== 'object') kept.reply = reply
+  return reply
 }
 
 // ---- large buffers ------------------------------------------------------------------------------------------------

@@ -102,6 +102,10 @@ export class PlainWriter {
   begin(head: number): void {
     this.overflown = !this.fits(head)
     this.at += head
+  }
+
+  /** Keeps nothing of whoever sends it. */
+  forget(): void {
     this.#seen.length = 0
     if (this.parts.length > 0) this.parts = []
   }
@@ -316,15 +320,25 @@ export class PlainWriter {
   }
 }
 
-export class PlainReader {
-  readonly #bytes: Buffer
-  readonly #parts: readonly ArrayBuffer[]
-  #at: number
+const nothing = Buffer.alloc(0)
+const noParts: readonly ArrayBuffer[] = []
 
-  constructor(bytes: Buffer, at: number, parts: readonly ArrayBuffer[]) {
+/** Reads what a PlainWriter has written. One serves for all frames. */
+export class PlainReader {
+  #bytes: Buffer = nothing
+  #parts: readonly ArrayBuffer[] = noParts
+  #at = 0
+
+  /** What is read next begins there. */
+  begin(bytes: Buffer, at: number, parts: readonly ArrayBuffer[]): void {
     this.#bytes = bytes
     this.#at = at
     this.#parts = parts
+  }
+
+  /** Keeps nothing of what it has read. */
+  end(): void {
+    this.begin(nothing, 0, noParts)
   }
 
   byte(): number {
