@@ -15,7 +15,7 @@ const script = fileURLToPath(new URL('../../python/processes.py', import.meta.ur
 export const processes: Claim = {
   name: 'processes',
   says: 'A pool of processes runs tiny calls at a higher rate than every other, and carries large values several times as fast.',
-  bounds: `${WORKERS} processes each; tiny: a function that returns its argument; sink: it takes a payload and returns its length; back: it returns the payload`,
+  bounds: `${WORKERS} processes each; tiny: a function that returns its argument; sink: it takes a payload and returns its length; back: it returns the payload; 64 of 1 KB in flight, 4 of more`,
   lifetime: 'claim',
   cases: [
     { name: 'burst of 10 k', kind: 'burst', count: 10_000, metrics: [rate] },

@@ -3,10 +3,11 @@ import type { Sample } from '../claim.js'
 import { versionOf } from '../versions.js'
 import { type ProcessPool, processPools } from './process-pools.js'
 import type { Subject } from './subject.js'
-import { runs } from './tiny-calls.js'
+import { IN_FLIGHT, runs } from './tiny-calls.js'
 
-/** Large values on their way at any time: enough for both processes to have one and another to follow. */
+/** Large values on their way at any time: enough for both processes to have one and another to follow. Of small ones as many as of tiny calls. */
 const LARGE_IN_FLIGHT = 4
+const SMALL = 10_000
 
 export async function setUp(contestant: string): Promise<Subject> {
   const kind = processPools[contestant]
@@ -34,14 +35,14 @@ export async function setUp(contestant: string): Promise<Subject> {
     },
     run: (name, count) => {
       const [what, size] = name.split(' ')
-      if (what === 'sink' || what === 'back') return large(pool, what, payloadOf(Number(size)), count)
+      if (what === 'sink' || what === 'back') return payload(pool, what, payloadOf(Number(size)), count)
       return runs[name as keyof typeof runs]({ call, end: pool.end }, count) // The names are those of the claim; a test runs each.
     },
     end: async () => void (await pool.end()),
   }
 }
 
-async function large(pool: ProcessPool, name: 'sink' | 'back', value: Uint8Array | string, count: number): Promise<Sample> {
+async function payload(pool: ProcessPool, name: 'sink' | 'back', value: Uint8Array | string, count: number): Promise<Sample> {
   let next = 0
   let total = 0
   async function runner(): Promise<void> {
@@ -51,7 +52,7 @@ async function large(pool: ProcessPool, name: 'sink' | 'back', value: Uint8Array
     }
   }
   const started = performance.now()
-  await Promise.all(Array.from({ length: LARGE_IN_FLIGHT }, runner))
+  await Promise.all(Array.from({ length: value.length <= SMALL ? IN_FLIGHT : LARGE_IN_FLIGHT }, runner))
   const elapsed = performance.now() - started
   if (total !== count * value.length) throw new Error(`wrong results: ${total} bytes, not ${count * value.length}`)
   return { 'calls/s': (count / elapsed) * 1000 }

@@ -1,28 +1,38 @@
-// Messages as bytes: frames with their length in front. What most calls and replies are (numbers and short texts) is written by hand, the rest
-// by v8.serialize. A large buffer follows its frame as it is, so that its bytes are never copied here: they go from the memory of one value to
-// that of the other by way of the kernel.
+// Messages as bytes: frames with their length in front. What most messages are is written by hand (plain-values.ts), the rest by v8.serialize. A
+// large buffer follows its frame as it is, or lies in a file that both sides have (part-file.ts). So its bytes are never copied here: they go from the
+// memory of one value to that of the other by way of the kernel.
 //
-//   frame:  length u32 │ kind u8 │ count of parts u8 │ their lengths f64 × count │ body │ the parts
-//                      └──────────────────── length bytes ──────────────────────────────┘
+//   frame:  length u32 │ kind u8 │ count of parts u8 │ body │ for each part: length f64, position f64 │ parts without a position
+//                      └────────────────────────────── length bytes ──────────────────────────────────┘
 import { Deserializer, Serializer } from 'node:v8'
-import { PlainReader, PlainWriter } from './plain-values.js'
+import { filedSize, type PartFile, readPart } from './part-file.js'
+import { mostParts, PlainReader, PlainWriter, partSize, viewNames, viewOf } from './plain-values.js'
 
-/** Buffers from this size on follow their frame. Below, one more piece to write costs more than the copy. */
-export const partSize = 16 * 1024
+export { partSize }
 /** Bytes that are collected before they become a piece of their own. */
 export const pageSize = 64 * 1024
-const mostParts = 250
 const headSize = 6
+/** What is said of each part. */
+const entrySize = 16
+/** In the place of a position: the part follows its frame. */
+const follows = -1
+/** A body by v8 that is not larger is copied to what else waits. */
+const smallBody = 4_096
 
-/** What a message is on its way: `any` is for v8, the others are read where they are written. */
-export const frameKinds = { any: 0, call: 1, reply: 2, lot: 3 } as const
+/** What a message is on its way: `any` is for v8, `value` is one value written by hand, the others are read where they are written. */
+export const frameKinds = { any: 0, value: 1, call: 2, reply: 3, lot: 4, taken: 5 } as const
 
 /** Turns messages into pieces of bytes, to be written one after the other. */
 export class FrameWriter {
   readonly #plain: PlainWriter
   #pieces: Uint8Array[] = []
+  #lent = false
   /** Bytes that wait in {@link take}. */
   bytes = 0
+  /** Where large buffers are put. Without it, or when it has no room, they follow their frames. */
+  file: PartFile | undefined
+  /** Whether some of what waits has parts in the file. */
+  #filed = false
 
   /** `page`: memory for the frames of a turn that are not too many, which others may see. */
   constructor(page?: Buffer) {
@@ -34,41 +44,57 @@ export class FrameWriter {
     return this.#pieces.length === 0 ? this.#plain.waiting : undefined
   }
 
+  /** Whether some of what waits is memory of whoever sends it, so that it is to be written before that changes. */
+  get lent(): boolean {
+    return this.#lent
+  }
+
+  get filed(): boolean {
+    return this.#filed
+  }
+
   /**
-   * Adds a message. `buffers`: ArrayBuffers in it, of which the large ones follow as they are.
-   * @returns whether it has parts: these are memory of the sender, so they are to be written before that changes.
+   * Adds a message. `buffers`: ArrayBuffers in it, of which the large ones follow as they are when it is left to v8.
    * @throws if it cannot be written; then nothing is.
    */
-  any(message: unknown, buffers: readonly ArrayBuffer[] = []): boolean {
+  any(message: unknown, buffers: readonly ArrayBuffer[] = []): void {
+    if (!this.simple(frameKinds.value, (to) => to.value(message))) this.byV8(message, buffers)
+  }
+
+  /** As {@link any}, when it is known that it cannot be written by hand. */
+  byV8(message: unknown, buffers: readonly ArrayBuffer[] = []): void {
     const serializer = new MessageSerializer()
     serializer.writeHeader()
     for (const buffer of buffers) serializer.part(buffer)
     serializer.writeValue(message)
-    return this.#add(frameKinds.any, serializer.releaseBuffer(), serializer.parts)
+    this.#add(serializer.releaseBuffer(), serializer.parts)
   }
 
   /**
-   * Adds a message made of numbers and of values, as `write` says. Gives up, and adds nothing, when one of the values is neither a number nor
-   * another simple thing.
+   * Adds a message made of numbers and of values, as `write` says. Gives up, and adds nothing, when one of the values is not written by hand.
    * @returns false if it gave up
    */
   simple(kind: number, write: (plain: PlainWriter) => boolean): boolean {
     const plain = this.#plain
-    for (let page = 0; page < 2; page++) {
+    for (;;) {
       const start = plain.at
       plain.begin(headSize)
       const simple = write(plain)
+      const { parts } = plain
+      plain.forget()
+      plain.room(entrySize * parts.length)
       if (simple && !plain.overflown) {
-        plain.head(start, kind)
+        plain.head(start, kind, parts.length, plain.at - start - 4 + entrySize * parts.length)
         this.bytes += plain.at - start
+        if (parts.length > 0) this.#addParts(parts)
         return true
       }
       plain.at = start
-      if (!simple && !plain.overflown) return false
+      // Or it needs more than a page.
+      if (!plain.overflown || start === 0) return false
       this.#closePage()
       plain.renew()
     }
-    return false
   }
 
   /** Everything that was added since the last time. */
@@ -77,6 +103,8 @@ export class FrameWriter {
     const pieces = this.#pieces
     this.#pieces = []
     this.bytes = 0
+    this.#lent = false
+    this.#filed = false
     return pieces
   }
 
@@ -85,26 +113,45 @@ export class FrameWriter {
     if (this.#pieces.length === 0) this.#plain.restart()
   }
 
-  #add(kind: number, body: Uint8Array, parts: readonly Uint8Array[]): boolean {
-    const headLength = headSize + 8 * parts.length
+  #add(body: Uint8Array, parts: readonly Uint8Array[]): void {
     const plain = this.#plain
-    const small = body.byteLength <= 4_096
-    const needed = headLength + (small ? body.byteLength : 0)
-    if (!plain.fits(needed)) {
+    const small = body.byteLength <= smallBody
+    const entries = entrySize * parts.length
+    if (!plain.fits(headSize + (small ? body.byteLength : 0) + entries)) {
       this.#closePage()
       plain.renew()
     }
-    plain.frame(kind, parts, headLength, body.byteLength)
+    const start = plain.at
+    plain.begin(headSize)
+    plain.head(start, frameKinds.any, parts.length, headSize - 4 + body.byteLength + entries)
+    this.bytes += headSize + body.byteLength
     if (small) plain.bytes(body)
-    this.bytes += headLength + body.byteLength
-    if (small && parts.length === 0) return false
-    this.#closePage()
-    if (!small) this.#pieces.push(body)
+    else {
+      this.#closePage()
+      this.#pieces.push(body)
+    }
+    if (parts.length > 0) this.#addParts(parts)
+  }
+
+  /** For which there is room in the page. */
+  #addParts(parts: readonly Uint8Array[]): void {
+    const plain = this.#plain
+    const following: Uint8Array[] = []
     for (const part of parts) {
+      const position = part.byteLength < filedSize ? undefined : this.file?.put(part)
+      plain.double(part.byteLength)
+      plain.double(position ?? follows)
+      if (position === undefined) following.push(part)
+    }
+    this.bytes += entrySize * parts.length
+    if (following.length < parts.length) this.#filed = true
+    if (following.length === 0) return
+    this.#closePage()
+    for (const part of following) {
       this.#pieces.push(part)
       this.bytes += part.byteLength
     }
-    return parts.length > 0
+    this.#lent = true
   }
 
   #closePage(): void {
@@ -122,8 +169,12 @@ export class FrameReader {
   #end = 0
   /** A frame that is larger than the scratch, or has parts. */
   #large: LargeFrame | undefined
+  /** Where parts lie that do not follow their frames. `taken` is told up to where they have been read. */
+  file: { readonly fd: number; readonly taken: (position: number) => void } | undefined
 
-  /** `receive` gets the kind, and either a reader of what `simple` wrote or the message. */
+  readonly #plain = new PlainReader()
+
+  /** `receive` gets the kind, and either a reader of what `simple` wrote, which it uses before it does anything else, or the message. */
   constructor(receive: (kind: number, body: PlainReader | undefined, message: unknown) => void) {
     this.#receive = receive
   }
@@ -168,21 +219,26 @@ export class FrameReader {
         if (this.#large.missing > 0) return
         const { head, parts } = this.#large
         this.#large = undefined
-        this.#give(head, 0, head.byteLength, parts)
+        this.#give(head, 0, head.byteLength, this.#complete(entriesOf(head, head.byteLength, head[1] ?? 0), parts))
         continue
       }
       const there = this.#end - this.#start
       if (there < 4) break
       const length = this.#scratch.readUInt32LE(this.#start)
       const counted = there >= headSize ? (this.#scratch[this.#start + 5] ?? 0) : undefined
-      if (counted === 0 && there >= 4 + length) {
+      if (counted !== undefined && there >= 4 + length) {
         const start = this.#start + 4
-        this.#start = start + length
-        this.#give(this.#scratch, start, start + length, [])
-        continue
+        const end = start + length
+        const entries = counted === 0 ? none : entriesOf(this.#scratch, end, counted)
+        if (entries.every(({ position }) => position !== follows)) {
+          this.#start = end
+          this.#give(this.#scratch, start, end, counted === 0 ? none : this.#complete(entries, none))
+          continue
+        }
+      } else if (counted === undefined || 4 + length <= pageSize) {
+        // It may be read where it is once it is complete.
+        break
       }
-      // It may be read where it is once it is complete.
-      if (counted === undefined || (counted === 0 && 4 + length <= pageSize)) break
       this.#beginLarge(length)
     }
     if (this.#start === this.#end) {
@@ -208,23 +264,57 @@ export class FrameReader {
     }
   }
 
+  /** All parts, in their order. */
+  #complete(entries: readonly Entry[], following: readonly ArrayBuffer[]): ArrayBuffer[] {
+    let at = 0
+    return entries.map(({ length, position }) => {
+      if (position === follows) return following[at++] ?? new ArrayBuffer(0)
+      if (this.file === undefined) throw new Error('A part lies in a file that is not here')
+      const part = readPart(this.file.fd, position, length)
+      this.file.taken(position + length)
+      return part
+    })
+  }
+
   #give(bytes: Buffer, start: number, end: number, parts: readonly ArrayBuffer[]): void {
     const kind = bytes[start] ?? 0
-    const body = start + 2 + 8 * parts.length
+    const body = start + 2
     if (kind !== frameKinds.any) {
-      this.#receive(kind, new PlainReader(bytes, body), undefined)
+      const reader = this.#plain
+      reader.begin(bytes, body, parts)
+      if (kind === frameKinds.value) this.#receive(kind, undefined, reader.value())
+      else this.#receive(kind, reader, undefined)
+      reader.end()
       return
     }
-    const deserializer = new MessageDeserializer(bytes.subarray(body, end), parts)
+    const deserializer = new MessageDeserializer(bytes.subarray(body, end - entrySize * parts.length), parts)
     deserializer.readHeader()
     this.#receive(kind, undefined, deserializer.readValue())
   }
 }
 
+/** What is said of a part. */
+interface Entry {
+  readonly length: number
+  readonly position: number
+}
+
+const none: readonly never[] = []
+
+/** Of the frame that ends there. */
+function entriesOf(bytes: Buffer, end: number, count: number): Entry[] {
+  const start = end - entrySize * count
+  return Array.from({ length: count }, (_, part) => ({
+    length: bytes.readDoubleLE(start + entrySize * part),
+    position: bytes.readDoubleLE(start + entrySize * part + 8),
+  }))
+}
+
 /** Bytes go straight to where they stay. */
 class LargeFrame {
   readonly head: Buffer
-  parts: ArrayBuffer[] = []
+  /** Those that follow. */
+  readonly parts: ArrayBuffer[] = []
   #headFilled = 0
   #part = 0
   #partFilled = 0
@@ -256,8 +346,8 @@ class LargeFrame {
   }
 
   #readLengths(): void {
-    for (let part = 0; part < (this.head[1] ?? 0); part++) {
-      const length = this.head.readDoubleLE(2 + 8 * part)
+    for (const { length, position } of entriesOf(this.head, this.head.byteLength, this.head[1] ?? 0)) {
+      if (position !== follows) continue
       // Not one that is cleared first: that would take as long as to fill it.
       this.parts.push(Buffer.allocUnsafeSlow(length).buffer)
       this.missing += length
@@ -266,22 +356,6 @@ class LargeFrame {
 }
 
 // ---- what v8 leaves to us -----------------------------------------------------------------------------------------
-
-const viewNames = [
-  'Uint8Array',
-  'Int8Array',
-  'Uint8ClampedArray',
-  'Int16Array',
-  'Uint16Array',
-  'Int32Array',
-  'Uint32Array',
-  'Float32Array',
-  'Float64Array',
-  'BigInt64Array',
-  'BigUint64Array',
-  'DataView',
-  'Float16Array',
-]
 
 /** What the declarations of Node leave out of its documented Serializer. */
 interface Hooks {
@@ -323,8 +397,6 @@ class MessageSerializer extends Serializer {
   }
 }
 
-type ViewClass = new (buffer: ArrayBuffer, byteOffset?: number, length?: number) => ArrayBufferView
-
 class MessageDeserializer extends Deserializer {
   readonly #parts: readonly ArrayBuffer[]
 
@@ -335,11 +407,11 @@ class MessageDeserializer extends Deserializer {
   }
 
   _readHostObject(): ArrayBufferView {
-    const View = Reflect.get(globalThis, viewNames[this.readUint32()] ?? '') as ViewClass
+    const kind = this.readUint32()
     const length = this.readUint32()
     const part = this.readUint32()
     // A copy: what is read here is the memory of the next frame.
     const buffer = part === 0 ? new Uint8Array(this.readRawBytes(length)).buffer : (this.#parts[part - 1] ?? new ArrayBuffer(0))
-    return new View(buffer)
+    return viewOf(kind, buffer)
   }
 }

@@ -1,8 +1,10 @@
 // A channel over a pipe: messages are put together per turn of the loop and written at once.
+import { closeSync } from 'node:fs'
 import { Kind } from '../calls/wire.js'
 import type { Channel } from './channel.js'
 import { FrameReader, FrameWriter, frameKinds } from './frames.js'
 import type { FromWorker, Parcel, Reply, Request, ToWorker } from './messages.js'
+import { PartFile } from './part-file.js'
 import { Pipe } from './pipe.js'
 import type { PlainReader, PlainWriter } from './plain-values.js'
 import type { ReadyPage } from './ready-page.js'
@@ -59,6 +61,8 @@ const muchOutput = 1024 * 1024
 /** Frames of a turn that reach this size are written without waiting for its end. */
 const muchAtOnce = 256 * 1024
 const noMemory = -1
+/** Of a call or a reply. */
+const flags = { plain: 1, tellBegin: 2 } as const
 
 export class PipeChannel<Out extends Message, In extends Message> implements Channel<Out | Aside, In | Aside> {
   readonly #parts: PipeChannelParts
@@ -67,6 +71,10 @@ export class PipeChannel<Out extends Message, In extends Message> implements Cha
   readonly #reader: FrameReader
   #receive: ((message: In | Aside) => void) | undefined
   #flushing = false
+  /** Up to where the parts in the other side's file have been read, and what the other side knows of that. */
+  #taken = 0
+  #toldTaken = 0
+  #telling = false
   readonly #target = (): Uint8Array => this.#reader.target()
   readonly #filled = (count: number): void => this.#reader.filled(count)
 
@@ -75,7 +83,16 @@ export class PipeChannel<Out extends Message, In extends Message> implements Cha
     this.#pipe = new Pipe(parts.fd)
     this.#writer = new FrameWriter(parts.ready?.bytes)
     // Written by the other end of this class.
-    this.#reader = new FrameReader((kind, body, message) => this.#receive?.(messageOf(kind, body, message) as In | Aside))
+    this.#reader = new FrameReader((kind, body, message) => {
+      if (kind === frameKinds.taken && body !== undefined) this.#writer.file?.freed(body.double())
+      else this.#receive?.(messageOf(kind, body, message) as In | Aside)
+    })
+  }
+
+  /** From now on large buffers go by files that both sides have; see part-file.ts. They are closed with this channel. */
+  shareFiles(files: { readonly write: number; readonly read: number }): void {
+    this.#writer.file = new PartFile(files.write)
+    this.#reader.file = { fd: files.read, taken: (position) => this.#took(position) }
   }
 
   /** The other side is gone. */
@@ -84,10 +101,10 @@ export class PipeChannel<Out extends Message, In extends Message> implements Cha
   }
 
   post(message: Out | Aside): void {
-    const hasParts = this.#write(message)
+    this.#write(message)
     const when = this.#parts.urgent(message)
-    if (hasParts) this.#writeParts()
-    else if (when === 'at the end' && this.#writer.bytes < muchAtOnce) {
+    if (this.#writer.lent) this.#writeParts()
+    else if (when === 'at the end' && this.#writer.bytes < muchAtOnce && !(this.#writer.filed && this.#parts.ready !== undefined)) {
       this.#flushLater()
       if (this.#parts.ready !== undefined) this.#show(this.#parts.ready)
     } else {
@@ -122,6 +139,7 @@ export class PipeChannel<Out extends Message, In extends Message> implements Cha
       if (!this.#pipe.empty) this.#pipe.write([])
       return
     }
+    this.#tellTaken()
     if (!this.#pipe.write(this.#writer.take())) return
     this.#parts.ready?.withdraw()
     this.#writer.reuse()
@@ -141,6 +159,31 @@ export class PipeChannel<Out extends Message, In extends Message> implements Cha
   close(): void {
     this.#pipe.close()
     this.#parts.socket.destroy()
+    this.#writer.file?.close()
+    if (this.#reader.file !== undefined) closeSync(this.#reader.file.fd)
+    this.#writer.file = undefined
+    this.#reader.file = undefined
+  }
+
+  /** That is told with what is written next, if there is anything soon. */
+  #took(position: number): void {
+    this.#taken = position
+    if (this.#telling) return
+    this.#telling = true
+    setImmediate(() => {
+      this.#telling = false
+      this.#tellTaken()
+      this.flush()
+    })
+  }
+
+  #tellTaken(): void {
+    if (this.#taken === this.#toldTaken) return
+    this.#toldTaken = this.#taken
+    this.#writer.simple(frameKinds.taken, (to) => {
+      to.double(this.#taken)
+      return true
+    })
   }
 
   /** Large buffers are written from where they are, and whoever sent them may change them after this. */
@@ -165,15 +208,15 @@ export class PipeChannel<Out extends Message, In extends Message> implements Cha
     })
   }
 
-  /** @returns whether it refers to memory of whoever sent it */
-  #write(message: Out | Aside): boolean {
-    if (message.type === 'call' && isSimpleCall(message) && this.#writer.simple(frameKinds.call, (to) => writeCall(message, to)))
-      return false
-    if (message.type === 'reply' && isSimpleReply(message) && this.#writer.simple(frameKinds.reply, (to) => writeReply(message, to))) {
-      return false
+  #write(message: Out | Aside): void {
+    const writer = this.#writer
+    if (message.type === 'call' && isSimpleCall(message)) {
+      if (!writer.simple(frameKinds.call, (to) => writeCall(message, to))) writer.byV8(message, buffersOf(message))
+    } else if (message.type === 'reply' && message.definitions === undefined) {
+      if (!writer.simple(frameKinds.reply, (to) => writeReply(message, to))) writer.byV8(message, buffersOf(message))
+    } else if (message.type !== 'lot' || !writer.simple(frameKinds.lot, (to) => writeLot(message, to))) {
+      writer.any(message, buffersOf(message))
     }
-    if (message.type === 'lot' && this.#writer.simple(frameKinds.lot, (to) => writeLot(message, to))) return false
-    return this.#writer.any(message, buffersOf(message))
   }
 }
 
@@ -197,22 +240,18 @@ function readLot(from: PlainReader): Lot {
   return { type: 'lot', upTo, callNs: from.uint() }
 }
 
-function isSimpleCall({ definitions, captured, key, args, mode, call }: Request): boolean {
+function isSimpleCall({ definitions, captured, key, mode, call }: Request): boolean {
   return (
-    definitions === undefined &&
-    captured === undefined &&
-    key === undefined &&
-    args.plain &&
-    (mode === 'call' || mode === 'stream') &&
-    call <= 0xffffffff
+    definitions === undefined && captured === undefined && key === undefined && (mode === 'call' || mode === 'stream') && call <= 0xffffffff
   )
 }
 
 function writeCall(request: Request, to: PlainWriter): boolean {
-  const args = request.args.data as readonly unknown[] // The arguments of a call.
+  const { plain } = request.args
+  const args = plain ? (request.args.data as readonly unknown[]) : [request.args.data] // Arguments that are plain are an array.
   if (args.length > 255) return false
   to.byte(modes.indexOf(request.mode))
-  to.byte(request.tellBegin ? 1 : 0)
+  to.byte((request.tellBegin ? flags.tellBegin : 0) | (plain ? flags.plain : 0))
   to.uint(request.id)
   to.uint(request.call)
   to.uint(request.attempt)
@@ -227,7 +266,8 @@ function writeCall(request: Request, to: PlainWriter): boolean {
 
 function readCall(from: PlainReader): Request {
   const mode = modes[from.byte()] ?? 'call'
-  const tellBegin = from.byte() === 1
+  const bits = from.byte()
+  const tellBegin = (bits & flags.tellBegin) !== 0
   const id = from.uint()
   const call = from.uint()
   const attempt = from.uint()
@@ -236,9 +276,9 @@ function readCall(from: PlainReader): Request {
   const credit = from.uint()
   const number = from.int()
   const count = from.byte()
-  const data: unknown[] = []
-  for (let at = 0; at < count; at++) data.push(from.value())
-  const args: Parcel = { plain: true, data }
+  const values: unknown[] = []
+  for (let at = 0; at < count; at++) values.push(from.value())
+  const args: Parcel = (bits & flags.plain) !== 0 ? { plain: true, data: values } : { plain: false, data: values[0] }
   return {
     type: 'call',
     id,
@@ -258,23 +298,30 @@ function readCall(from: PlainReader): Request {
   }
 }
 
-function isSimpleReply({ definitions, value }: Reply): boolean {
-  return definitions === undefined && value.plain
-}
-
 function writeReply(reply: Reply, to: PlainWriter): boolean {
   to.byte(statuses.indexOf(reply.status))
+  to.byte(reply.value.plain ? flags.plain : 0)
   to.uint(reply.id)
   to.double(reply.memory ?? noMemory)
   return to.value(reply.value.data)
 }
 
+/**
+ * One of those that were read, without a value of a user that would be kept with it. When none is there at a garbage collection, V8 forgets what they
+ * look like, throws away all machine code that relies on it, and the next thousand calls wait behind its compiler.
+ */
+const kept: { reply?: Reply } = {}
+
 function readReply(from: PlainReader): Reply {
   const status = statuses[from.byte()] ?? 'fulfilled'
+  const plain = from.byte() === flags.plain
   const id = from.uint()
   const memory = from.double()
-  const value: Parcel = { plain: true, data: from.value() }
-  return { type: 'reply', id, status, value, definitions: undefined, memory: memory === noMemory ? undefined : memory }
+  const data = from.value()
+  const value: Parcel = { plain, data }
+  const reply: Reply = { type: 'reply', id, status, value, definitions: undefined, memory: memory === noMemory ? undefined : memory }
+  if (typeof data !== 'object') kept.reply = reply
+  return reply
 }
 
 // ---- large buffers ------------------------------------------------------------------------------------------------

@@ -13,6 +13,9 @@ import { abortOrder } from './watch-words.js'
 /** Where the sockets are in the child. */
 export const channelFd = 3
 export const watchFd = 4
+/** Where the files for large buffers are in the child, if there are any: what is sent to it, and what it sends. */
+export const thereFd = 5
+export const backFd = 6
 
 /** An attempt and a code in one word: the order may arrive before the call does, or after the cell has gone to another. */
 function wordOf(id: number, code: number): number {

@@ -12,7 +12,7 @@ import type { FromWorker, ToWorker } from './messages.js'
 import { Patience } from './patience.js'
 import { type Aside, PipeChannel } from './pipe-channel.js'
 import type { ProcessStart } from './process.js'
-import { ChildCells, channelFd } from './process-cells.js'
+import { backFd, ChildCells, channelFd, thereFd } from './process-cells.js'
 import type { WatchStart } from './process-watch.js'
 import { ReadyPage } from './ready-page.js'
 import { Server } from './serve.js'
@@ -66,7 +66,8 @@ channel.onMessage((message) => {
   if (message.type === 'start') serve(message.start as ProcessStart) // The first one, from processSpawner.
 })
 
-function serve({ start, cells: count, presumed }: ProcessStart): void {
+function serve({ start, cells: count, presumed, files }: ProcessStart): void {
+  if (files) channel.shareFiles({ write: backFd, read: thereFd })
   const { buffer } = Cells.create(count)
   const cells = new ChildCells(buffer, presumed, (cell, count) =>
     channel.post({ type: 'begun cells', cells: [[cell, count]], atEnd: undefined }),

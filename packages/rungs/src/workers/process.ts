@@ -2,8 +2,8 @@
 // second is read by a thread of the child that watches, so that an abort reaches a loop that never yields, and the end of this process ends it.
 
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
-import { readFileSync, statSync } from 'node:fs'
-import type { Socket } from 'node:net'
+import { closeSync, readFileSync, statSync } from 'node:fs'
+import { Socket } from 'node:net'
 import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import type { Outgoing, ShippedCall } from '../calls/index.js'
@@ -15,6 +15,7 @@ import type { Batches, Death, SpawnHost } from './host.js'
 import { LastLines } from './last-lines.js'
 import { Link } from './link.js'
 import type { FromWorker, ToWorker, WorkerStart } from './messages.js'
+import { openPartFile } from './part-file.js'
 import type { Patience } from './patience.js'
 import { Pipe } from './pipe.js'
 import { type Aside, messageOf, PipeChannel } from './pipe-channel.js'
@@ -51,12 +52,15 @@ export interface ProcessStart {
   readonly start: WorkerStart
   readonly cells: number
   readonly presumed: 0 | 1
+  /** Whether it has files for large buffers. */
+  readonly files: boolean
 }
 
 /** How many calls more than `callsPerWorker` a worker may have, by places that others lend. */
 const lentPlaces = 64
 /** Milliseconds for which a call with large buffers keeps this thread; see PipeChannel. */
 const patience = 1
+const readSize = 64 * 1024
 /** Milliseconds that a process has to end after SIGTERM. */
 const untilKilled = 500
 
@@ -64,8 +68,8 @@ const main = fileURLToPath(new URL('workers/process-main.js', library))
 
 export function processSpawner(config: ProcessConfig): SpawnHost {
   return (record, name, events) => {
-    const child = spawn(config.execPath ?? process.execPath, [...(config.execArgv ?? inheritedFlags()), main], spawnOptions(config))
-    const worker = new ChildWorker(child, config)
+    const files = openFiles()
+    const worker = new ChildWorker(spawnWith(files, config), config, files)
     const presumed = config.callsPerWorker === 1 ? 1 : 0
     const cells = new PoolCells(config.callsPerWorker + lentPlaces + mostAhead, presumed, (order) => worker.order(order))
     const line = new PoolLine(config.callsPerWorker, (last) => worker.order(takeBackOrder(last)))
@@ -94,6 +98,7 @@ export function processSpawner(config: ProcessConfig): SpawnHost {
       },
       cells: cells.count,
       presumed,
+      files: files !== undefined,
     })
     worker.onGone((death) => link.gone(death))
     // Frames that were not written: of these, nothing but replies is taken from here.
@@ -110,6 +115,7 @@ export function processSpawner(config: ProcessConfig): SpawnHost {
 class ChildWorker {
   readonly #child: ChildProcess
   readonly #config: ProcessConfig
+  readonly #files: Files | undefined
   readonly #channel: PipeChannel<ToWorker, FromWorker> | undefined
   readonly #orders: Pipe | undefined
   readonly #answers = new AnswerReader((last, decided, frames) => {
@@ -125,9 +131,10 @@ class ChildWorker {
   #ended = false
   #ready = false
 
-  constructor(child: ChildProcess, config: ProcessConfig) {
+  constructor(child: ChildProcess, config: ProcessConfig, files: Files | undefined) {
     this.#child = child
     this.#config = config
+    this.#files = files
     this.#stderr = new LastLines((text) => this.print('stderr', text))
     const [, stdout, stderr, channel, watch] = child.stdio as (Socket | null | undefined)[]
     child.on('error', (error) => {
@@ -138,17 +145,21 @@ class ChildWorker {
     // What goes wrong with a stream of a process that ends says nothing that its end does not.
     for (const stream of child.stdio) stream?.on('error', () => {})
     const fd = fdOf(channel)
+    const handle = handleOf(channel)
     const watchedBy = fdOf(watch)
-    if (child.pid === undefined || !channel || fd === undefined || watchedBy === undefined) return
+    if (child.pid === undefined || !channel || handle === undefined || fd === undefined || watchedBy === undefined) {
+      closeFiles(files)
+      return
+    }
+    const socket = reading(channel, handle, (bytes) => config.hub.batch(() => pipe.push(bytes)))
     const pipe = new PipeChannel<ToWorker, FromWorker>({
       fd,
-      socket: channel,
+      socket,
       patience,
       urgent: () => 'at the end',
       heard: () => config.news.ring(),
     })
     this.#channel = pipe
-    channel.on('data', (bytes: Buffer) => config.hub.batch(() => pipe.push(bytes)))
     this.#orders = new Pipe(watchedBy)
     watch?.on('data', (bytes: Buffer) => config.hub.batch(() => this.#answers.push(bytes)))
     stdout?.on('data', (bytes: Buffer) => this.print('stdout', bytes))
@@ -198,6 +209,8 @@ class ChildWorker {
 
   start(start: ProcessStart): void {
     this.#channel?.post({ type: 'start', start })
+    // Not for the start itself: it tells that they are there.
+    if (this.#files !== undefined) this.#channel?.shareFiles({ write: this.#files.there, read: this.#files.back })
   }
 
   onGone(gone: (death: Omit<Death, 'inPeace'>) => void): void {
@@ -278,12 +291,41 @@ class ChildWorker {
   }
 }
 
-function spawnOptions(config: ProcessConfig): SpawnOptions {
+/** Files for large buffers, see part-file.ts. */
+interface Files {
+  readonly there: number
+  readonly back: number
+}
+
+function openFiles(): Files | undefined {
+  const there = openPartFile()
+  const back = there === undefined ? undefined : openPartFile()
+  if (there !== undefined && back !== undefined) return { there, back }
+  if (there !== undefined) closeSync(there)
+  return undefined
+}
+
+function closeFiles(files: Files | undefined): void {
+  if (files === undefined) return
+  closeSync(files.there)
+  closeSync(files.back)
+}
+
+function spawnWith(files: Files | undefined, config: ProcessConfig): ChildProcess {
+  try {
+    return spawn(config.execPath ?? process.execPath, [...(config.execArgv ?? inheritedFlags()), main], spawnOptions(config, files))
+  } catch (error) {
+    closeFiles(files)
+    throw error
+  }
+}
+
+function spawnOptions(config: ProcessConfig, files: Files | undefined): SpawnOptions {
   const { cwd, uid, gid } = config
   const printed = config.stdio === 'inherit' ? 'pipe' : 'ignore'
   return {
     // stderr is read in any case: what a process said last is the best that there is to tell about a sudden end.
-    stdio: ['ignore', printed, 'pipe', 'pipe', 'pipe'],
+    stdio: ['ignore', printed, 'pipe', 'pipe', 'pipe', ...(files === undefined ? [] : [files.there, files.back])],
     env: config.env ?? process.env,
     serialization: 'json',
     windowsHide: true,
@@ -310,10 +352,38 @@ function inheritedFlags(): string[] {
   return flags
 }
 
-/** Node has it and does not show it. */
+/** What Node has of a socket and does not show. */
+interface Handle {
+  readonly fd?: number
+}
+
+function handleOf(stream: Socket | null | undefined): Handle | undefined {
+  return (stream as { readonly _handle?: Handle | null } | null | undefined)?._handle ?? undefined
+}
+
 function fdOf(stream: Socket | null | undefined): number | undefined {
-  const handle = (stream as { readonly _handle?: { readonly fd?: number } | null } | null | undefined)?._handle
-  return handle?.fd !== undefined && handle.fd >= 0 ? handle.fd : undefined
+  const fd = handleOf(stream)?.fd
+  return fd !== undefined && fd >= 0 ? fd : undefined
+}
+
+/**
+ * The same connection, read into memory of our own: what `spawn` gives us allocates 64 KB for each read, and hands them on by way of a stream. That
+ * costs more than all else that is done for a short call.
+ */
+function reading(given: Socket, handle: Handle, read: (bytes: Uint8Array) => void): Socket {
+  ;(given as unknown as { _handle: Handle | null })._handle = null
+  given.destroy()
+  const buffer = Buffer.allocUnsafeSlow(readSize)
+  const callback = (count: number): boolean => {
+    read(buffer.subarray(0, count))
+    return true
+  }
+  // The declarations of Node know `handle` not at all, and `onread` of connections that are yet to be made only.
+  const options = { handle, onread: { buffer, callback } }
+  const socket = new Socket(options as ConstructorParameters<typeof Socket>[0])
+  // What goes wrong with it is told by the end of the process.
+  socket.on('error', () => {})
+  return socket
 }
 
 /** ENOENT is said of the program also when it is the folder that is not there. */
