@@ -5,7 +5,7 @@ import { types } from 'node:util'
 import { builtinName, directGlobal, isNative } from './globals.js'
 import { inspectFunction, type Seen } from './inspector.js'
 import { type AnyFunction, isByValue, nameOf } from './marks.js'
-import { factsOf, isTopLevel, type ModuleFacts, startOf } from './module-facts.js'
+import { factsOf, isOwnExport, isTopLevel, type ModuleFacts, startOf } from './module-facts.js'
 import { requireHere } from './required.js'
 import { isEntry, nameScript, pathOf, urlOf } from './scripts.js'
 import type { Definition } from './wire.js'
@@ -70,15 +70,16 @@ function moduleRef(fn: AnyFunction, seen: Seen, url: string, variables: Readonly
 }
 
 function exportName(facts: ModuleFacts, fn: AnyFunction, seen: Seen, local: string, path: readonly string[]): string | undefined {
+  const text = Function.prototype.toString.call(fn)
+  const start = startOf(facts, text, seen.line, seen.column)
+  // The text on disk may be newer than the one that runs; then its names say nothing.
+  if (start < 0) return undefined
+  if (path.length === 0 && isOwnExport(facts, start, local)) return local
   const { names } = facts
   const name = names?.exports.get(local)
   if (name === undefined) return undefined
   // A worker that imports the module has what the variable held first.
   if (names?.root.bindings.get(local)?.assigned) return undefined
-  const text = Function.prototype.toString.call(fn)
-  const start = startOf(facts, text, seen.line, seen.column)
-  // The text on disk may be newer than the one that runs; then its names say nothing.
-  if (start < 0) return undefined
   const member = path.at(-1)
   if (member === undefined || isTopLevel(facts, start, start + text.length)) return name
   // Made by a function, it may have been put there later.
