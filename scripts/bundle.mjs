@@ -1,7 +1,7 @@
 // Puts the modules of packages/rungs that are always loaded together into one file each: a thread of a pool is there after two files instead of
 // seventy. Every module is still found at its own path, as a file that passes its exports on, so that each exists once, whoever imports it.
-import { readdirSync, readFileSync, rmSync } from 'node:fs'
-import { dirname, join, relative, resolve } from 'node:path'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, parse, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { transform } from 'esbuild'
 import { rollup } from 'rollup'
@@ -18,6 +18,8 @@ const groups = [
   ['sync', 'sync.js'],
   ['testing', 'testing/index.js'],
 ]
+/** What the package exports. */
+const entries = ['index.js', 'sync.js', 'testing/index.js']
 /** What does something when it is loaded stays a file of its own. */
 const alone = new Set(['workers/process-watch.js', 'workers/thread-main.js', 'workers/process-main.js', 'executors/remote-executor.js'])
 /** Modules that know each other, and what the compiler writes for `using`. */
@@ -62,6 +64,28 @@ export async function bundle(folder) {
     },
   })
   await bundled.close()
+  for (const entry of entries) writeCommonJs(to, entry)
+}
+
+/**
+ * What `require` gives where it cannot load ES modules, as that of Jest: the same module as everywhere, loaded by Node itself. In the main context
+ * `process` is Node's own, whatever a tool hands to its files.
+ * @param {string} folder
+ * @param {string} entry
+ */
+function writeCommonJs(folder, entry) {
+  const file = join(folder, entry.replace(/\.js$/, '.cjs'))
+  const { base } = parse(entry)
+  const root = entry.includes('/') ? '..' : '.'
+  writeFileSync(
+    file,
+    `'use strict'
+const node = require('node:vm').runInThisContext('process').getBuiltinModule('node:module').createRequire(__filename)
+node('${root}/calls/required.js').handIn(require)
+module.exports = node('./${base}')
+`,
+  )
+  writeFileSync(file.replace(/\.cjs$/, '.d.cts'), `export * from './${base}'\n`)
 }
 
 /** @type {Map<string, Set<string>>} */

@@ -1,4 +1,5 @@
 // How each library that takes functions themselves is given one. The functions are written where they are submitted, as in a program.
+import type { Sample } from '../claim.js'
 import { echo } from '../fixtures/echo.js'
 
 type Call = (n: number) => PromiseLike<number>
@@ -14,6 +15,8 @@ export interface Shipper {
   readonly closure: Call
   /** Adds 3, from two constants in one closure. */
   readonly constant: Call
+  /** The imported function beside its argument alone, for who can send that. */
+  reference?(count: number): Promise<Sample>
   end(): PromiseLike<unknown>
 }
 
@@ -45,6 +48,7 @@ async function rungs(): Promise<Shipper> {
       return pool.submit((x: number) => x + a + b, n)
     },
     constant: (n) => pool.submit(addThree, n),
+    reference: async (count) => (await import('./shipped-reference.js')).reference(count),
     end: () => pool.shutdown(),
   }
 }

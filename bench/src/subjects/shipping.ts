@@ -37,6 +37,10 @@ const runs = {
   constant: (shipper: Shipper, count: number) => calls(shipper, 'constant', count),
   'first inline': (shipper: Shipper) => first(shipper, 'inline'),
   'first closure': (shipper: Shipper) => first(shipper, 'closure'),
+  reference: async (shipper: Shipper, count: number) => {
+    if (shipper.reference === undefined) throw new Error('has no way to send the argument alone')
+    return await shipper.reference(count)
+  },
   loop: async (shipper: Shipper, count: number) => beforeAndAfter(shipper, async () => void loop(count)),
   awaits: (shipper: Shipper, count: number) => beforeAndAfter(shipper, () => awaits(count)),
 }

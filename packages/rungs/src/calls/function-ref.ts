@@ -1,16 +1,14 @@
 // References: a function, class or object that a worker finds by name.
 
-import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { types } from 'node:util'
 import { builtinName, directGlobal, isNative } from './globals.js'
 import { inspectFunction, type Seen } from './inspector.js'
 import { type AnyFunction, isByValue, nameOf } from './marks.js'
-import { factsOf, isTopLevel, type ModuleFacts, startOf } from './module-facts.js'
+import { factsOf, isOwnExport, isTopLevel, type ModuleFacts, startOf } from './module-facts.js'
+import { requireHere } from './required.js'
 import { isEntry, nameScript, pathOf, urlOf } from './scripts.js'
 import type { Definition } from './wire.js'
-
-const require = createRequire(import.meta.url)
 
 /** The definition by which a worker finds `value`, undefined when it has to be sent by value. `seen` spares a second look at it. */
 export function refOf(value: object, seen?: () => Seen | undefined): Definition | undefined {
@@ -72,15 +70,16 @@ function moduleRef(fn: AnyFunction, seen: Seen, url: string, variables: Readonly
 }
 
 function exportName(facts: ModuleFacts, fn: AnyFunction, seen: Seen, local: string, path: readonly string[]): string | undefined {
+  const text = Function.prototype.toString.call(fn)
+  const start = startOf(facts, text, seen.line, seen.column)
+  // The text on disk may be newer than the one that runs; then its names say nothing.
+  if (start < 0) return undefined
+  if (path.length === 0 && isOwnExport(facts, start, local)) return local
   const { names } = facts
   const name = names?.exports.get(local)
   if (name === undefined) return undefined
   // A worker that imports the module has what the variable held first.
   if (names?.root.bindings.get(local)?.assigned) return undefined
-  const text = Function.prototype.toString.call(fn)
-  const start = startOf(facts, text, seen.line, seen.column)
-  // The text on disk may be newer than the one that runs; then its names say nothing.
-  if (start < 0) return undefined
   const member = path.at(-1)
   if (member === undefined || isTopLevel(facts, start, start + text.length)) return name
   // Made by a function, it may have been put there later.
@@ -136,7 +135,7 @@ function ownPath(fn: unknown, holder: object): string[] | undefined {
 }
 
 function commonJsRef(fn: AnyFunction, path: string): Definition | undefined {
-  const module = require.cache[path]
+  const module = requireHere().cache[path]
   if (module === undefined || !module.loaded) return undefined
   const found = commonJsPath(fn, module.exports)
   return found === undefined ? undefined : exported({ specifier: path, how: 'require' }, found)
@@ -146,7 +145,7 @@ function commonJsRef(fn: AnyFunction, path: string): Definition | undefined {
 function requiredFunction(fn: AnyFunction, seen: Seen): Definition | undefined {
   // Made at run time, and maybe by the thousand.
   if (fn.name === 'anonymous') return undefined
-  for (const [path, module] of Object.entries(require.cache)) {
+  for (const [path, module] of Object.entries(requireHere().cache)) {
     if (!module?.loaded || commonJsPath(fn, module.exports) === undefined) continue
     const url = pathToFileURL(path).href
     if (!isOnDisk(fn, seen, url)) continue
@@ -176,7 +175,7 @@ const notRequired = new WeakSet<object>()
  */
 function isLoadable(path: string, exports: object): boolean {
   if (!/\.(c?js|node)$/.test(path)) return /[\\/][^.]*$/.test(path)
-  return !(types.isProxy(require.cache) && isTranspiledModule(exports))
+  return !(types.isProxy(requireHere().cache) && isTranspiledModule(exports))
 }
 
 /** Says whether it is a module's exports as an object, of which functions use members: a namespace, or what stands for one. */
@@ -192,8 +191,8 @@ function isTranspiledModule(value: unknown): boolean {
 /** The CommonJS module whose exports this object is: what `const lib = require('./lib')` captured. */
 export function requiredRef(value: object): Definition | undefined {
   if (notRequired.has(value)) return undefined
-  for (const [path, module] of Object.entries(require.cache)) {
-    if (module?.exports === value && module.loaded && module !== require.main && isLoadable(path, value)) {
+  for (const [path, module] of Object.entries(requireHere().cache)) {
+    if (module?.exports === value && module.loaded && module !== requireHere().main && isLoadable(path, value)) {
       return exported({ specifier: path, how: 'require' }, [])
     }
   }

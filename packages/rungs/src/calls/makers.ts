@@ -8,7 +8,7 @@ import { isBuiltinGlobal } from './globals.js'
 import { inspectFunction, type Seen } from './inspector.js'
 import type { AnyFunction } from './marks.js'
 import type { Sender } from './sender.js'
-import { simpleFacts } from './simple-facts.js'
+import { isSelfContained } from './simple-facts.js'
 import { Kind } from './wire.js'
 
 /** A variable of such a function. */
@@ -90,7 +90,7 @@ export class Makers {
       const maker = this.#makerOf(fn, encoded)
       this.#known.set(place, maker ?? null)
       const text = Function.prototype.toString.call(fn)
-      if (maker !== undefined && simpleFacts(text)?.free.size === 0) {
+      if (maker !== undefined && isSelfContained(text)) {
         if (this.#free.size >= MOST) this.#free.clear()
         this.#free.set(text, maker)
       }

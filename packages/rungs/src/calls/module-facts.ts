@@ -110,6 +110,21 @@ export function mayHaveChanged(facts: ModuleFacts, exported: string): boolean {
   return false
 }
 
+/**
+ * Says whether the function that begins at `start` is exported as `name` right there, and is what `name` holds for good. True is certain, and no parser
+ * was asked: `export` is no name, and where it begins the line of a function's code it is no part of a comment or a string.
+ */
+export function isOwnExport({ text }: ModuleFacts, start: number, name: string): boolean {
+  if (!/^[\w$]+$/.test(name)) return false
+  const line = text.slice(text.lastIndexOf('\n', start - 1) + 1, start)
+  const word = name.replaceAll('$', '\\$')
+  if (new RegExp(`^export[ \\t]+const[ \\t]+${word}[ \\t]*=[ \\t]*$`).test(line)) return true
+  const head = text.slice(start, start + 100 + name.length)
+  if (!/^export[ \t]+$/.test(line) || !new RegExp(`^(?:async[ \\t]+)?function[ \\t]*\\*?[ \\t]*${word}(?![\\w$])`).test(head)) return false
+  // A function can be assigned. Where its name is only called it is not.
+  return !text.includes('\\u') && !new RegExp(`(?<![.\\w$])${word}(?![\\w$])(?!\\s*\\()`).test(text)
+}
+
 /** Says whether code that stands there runs while the module is loaded, and not in a function that is called later. */
 export function isTopLevel({ names }: ModuleFacts, start: number, end: number): boolean {
   if (names === undefined) return false

@@ -3,9 +3,9 @@
 import { createRequire } from 'node:module'
 import { constants, Script } from 'node:vm'
 import { didYouMean } from './nearest.js'
+import { requireHere } from './required.js'
 import type { ModuleRef } from './wire.js'
 
-const require = createRequire(import.meta.url)
 const loaded = new Map<string, unknown>()
 const loading = new Map<string, Promise<unknown>>()
 
@@ -44,7 +44,7 @@ async function importModule(ref: ModuleRef): Promise<unknown> {
 
 function requireModule(ref: ModuleRef): unknown {
   if (ref.specifier.startsWith('node:')) return process.getBuiltinModule(ref.specifier)
-  return (ref.from === undefined ? require : createRequire(ref.from))(ref.specifier)
+  return (ref.from === undefined ? requireHere() : createRequire(ref.from))(ref.specifier)
 }
 
 function named(ref: ModuleRef, load: () => unknown): unknown {

@@ -24,13 +24,21 @@ const covered = {
 }
 const coverages = { 'without coverage': {}, 'with Istanbul': covered, 'with the coverage of V8': { ...covered, coverageProvider: 'v8' } }
 
-const cases = Object.entries(transforms).flatMap(([how, transform]) =>
-  Object.entries(coverages).map(([coverage, options]) => ({ how, transform, coverage, options })),
+// Files of which Jest needs the flag for `import`, and those that require the library.
+const flags = {
+  'as it is': { flag: [], testMatch: ['**/*.test.cjs', '**/plain/*-test.cjs'] },
+  'with ES modules': { flag: ['--experimental-vm-modules'], testMatch: ['**/*.test.{cjs,mjs}'] },
+}
+
+const cases = Object.entries(flags).flatMap(([modules, { flag, testMatch }]) =>
+  Object.entries(transforms).flatMap(([how, transform]) =>
+    Object.entries(coverages).map(([coverage, options]) => ({ modules, flag, testMatch, how, transform, coverage, options })),
+  ),
 )
 
 it.each(cases)(
-  'Jest $how, $coverage',
-  async ({ how, transform, options }) => {
+  'Jest $modules, $how, $coverage',
+  async ({ flag, testMatch, how, transform, options }) => {
     const folder = mkdtempSync(join(tmpdir(), 'rungs-jest-'))
     onTestFinished(() => rmSync(folder, { recursive: true }))
     const isTransformed = how === 'through babel-jest'
@@ -40,18 +48,11 @@ it.each(cases)(
       cacheDirectory: join(folder, 'cache'),
       coverageDirectory: folder,
       // ES modules by their extension. Without Babel the others cannot be read.
-      testMatch: ['**/*.test.{cjs,mjs}', ...(isTransformed ? ['**/*-test.ts'] : [])],
+      testMatch: [...testMatch, ...(isTransformed ? ['**/*-test.ts'] : [])],
       moduleFileExtensions: ['js', 'cjs', 'mjs', 'ts', 'json'],
       ...options,
     }
-    const args = [
-      '--experimental-vm-modules',
-      require.resolve('jest/bin/jest'),
-      '--config',
-      JSON.stringify(config),
-      '--json',
-      '--runInBand',
-    ]
+    const args = [...flag, require.resolve('jest/bin/jest'), '--config', JSON.stringify(config), '--json', '--runInBand']
     const { success, numPassedTests } = JSON.parse(await outputOf(args))
     expect({ success, numPassedTests }).toEqual({ success: true, numPassedTests: isTransformed ? 15 : 10 })
     if ('collectCoverage' in options) {
