@@ -32,6 +32,7 @@ export class PoolBatches {
     this.waiting = {
       state: core.state,
       counts: core.counts,
+      spare: [],
       waitSync: calls.waitSync,
       isRunning: ({ item }) => calls.isRunning(item),
       attemptOf: (part) => this.#attemptOf(part),

@@ -110,6 +110,7 @@ export class PoolCalls implements ItemOwner {
       if (outcome.status === 'fulfilled') this.#succeed(item, outcome.value)
       else this.failed(item, attempt, outcome.reason)
     } else if (item.done && item.attempt === attempt) this.release(item)
+    if (part instanceof Sending && !abandoned) part.end(attempt)
     this.#core.drain()
   }
 

@@ -169,9 +169,10 @@ export class PoolState {
     return this.#queue.size + this.#load - this.#maxWorkers * this.#config.callsPerWorker - this.#extra
   }
 
-  /** Whether what is submitted now has to wait: others do, and as many workers are there, or on their way, as there may be. */
+  /** Whether what is submitted now has to wait: no place is free, and as many workers are there, or on their way, as there may be. */
   get saturated(): boolean {
-    return this.#queue.size > 0 && this.#starting + this.#ready >= this.#maxWorkers + this.#blocked
+    if (this.#starting + this.#ready < this.#maxWorkers + this.#blocked) return false
+    return this.#queue.size > 0 || this.#load >= this.#ready * this.#config.callsPerWorker + this.#extra
   }
 
   /** Calls that no worker has, first the next one. */

@@ -1,7 +1,8 @@
 // Waiting calls of a pool that sends them. A ticket that is at a worker takes one of them after the other there: when a call has ended, the next of its
 // batch goes to the same worker as the same ticket, which moves to the end of what the worker has. So of the thousands that wait, only as many tickets are
-// made as there can be with the workers, and nothing is decided for each call.
-import type { AsyncResource } from 'node:async_hooks'
+// made as there can be with the workers, and nothing is decided for each call. Tickets that are done with are kept for later ones: to make them is a good
+// part of what a short call costs, and when no object of a kind is left at a garbage collection, V8 throws away the code that it has made for them.
+import { AsyncResource } from 'node:async_hooks'
 import { joinStacks, type ShippedCall } from '../calls/index.js'
 import type { CallSite } from '../core/call-site.js'
 import type { CancelledError } from '../core/errors.js'
@@ -9,6 +10,12 @@ import { cancelFuture, type Future, failFuture, fulfilFuture, siteOf } from '../
 import type { Outcome } from '../core/outcome.js'
 import { type CallPart, WaitingCall, WaitingCalls, type WaitingOwner } from './waiting-calls.js'
 import type { Attempt } from './work-item.js'
+
+/** Tickets that are kept. More than these are seldom with the workers. */
+const mostSpare = 256
+
+/** The context of nobody's call. */
+const outside = new AsyncResource('rungs', { requireManualDestroy: true })
 
 class SentCall extends WaitingCall {
   shipped: ShippedCall | undefined
@@ -33,9 +40,10 @@ export class SentCalls extends WaitingCalls<SentCall> {
   override take(): Attempt {
     this.count--
     const call = this.shift()
-    const attempt = this.owner.attemptOf(new Sending(this, call))
+    const spare = this.owner.spare.pop()
+    const attempt = spare ?? this.owner.attemptOf(new Sending())
     attempt.goesAhead = this.goesAhead
-    attempt.item.shipped = call.shipped
+    ;(attempt.item.part as Sending).begin(attempt, this, call) // Of this pool and kind.
     return attempt
   }
 
@@ -46,23 +54,42 @@ export class SentCalls extends WaitingCalls<SentCall> {
 
 /** What a ticket stands for: the call that it is at. */
 export class Sending implements CallPart {
-  readonly batch: SentCalls
   received = false
   attempt: Attempt | undefined = undefined
-  #call: SentCall
+  /** Undefined when it is at none. */
+  #call: SentCall | undefined = undefined
+  #batch: SentCalls | undefined = undefined
 
-  constructor(batch: SentCalls, call: SentCall) {
-    this.batch = batch
-    this.#call = call
-    call.runner = this
+  get batch(): SentCalls {
+    return this.#batch as SentCalls // Asked for only while it is at a call; so is the call below.
   }
 
+  /** Of the calls nothing is run here. */
   get context(): AsyncResource {
-    return this.#call.context
+    return outside
   }
 
   get future(): Future<unknown> {
-    return this.#call.future
+    return (this.#call as SentCall).future
+  }
+
+  /** The first call of those that follow one another. */
+  begin(attempt: Attempt, batch: SentCalls, call: SentCall): void {
+    this.received = false
+    this.#batch = batch
+    this.#call = call
+    call.runner = this
+    attempt.item.shipped = call.shipped
+  }
+
+  /** The last of them has ended. Nothing of it is kept. */
+  end(attempt: Attempt): void {
+    const { spare } = this.batch.owner
+    this.#batch = undefined
+    this.#call = undefined
+    if (spare.length >= mostSpare) return
+    attempt.renew()
+    spare.push(attempt)
   }
 
   /** The call has ended. @returns its future, when the next one has taken its place and is to be sent; otherwise it ends as any call does */
@@ -72,7 +99,7 @@ export class Sending implements CallPart {
     if (worker === undefined || this.received || !state.followsThere(attempt, this.batch)) return undefined
     counts.busyMs += Math.max(0, now - (early ? Math.max(sentAt, worker.lastEnd) : sentAt))
     worker.lastEnd = now
-    const { future } = this.#call
+    const { future } = this
     this.#call = this.batch.shift()
     this.#call.runner = this
     attempt.item.shipped = this.#call.shipped
@@ -93,12 +120,12 @@ export class Sending implements CallPart {
   }
 
   receive(outcome: Outcome): void {
-    tell(this.#call.future, outcome)
+    tell(this.future, outcome)
   }
 
   /** Ends the call wherever it is: its future tells {@link cancelled}. */
   stop(error: CancelledError, reason: unknown): void {
-    cancelFuture(this.#call.future, error, reason)
+    cancelFuture(this.future, error, reason)
   }
 
   cancelled(reason: unknown): void {

@@ -33,6 +33,16 @@ export class Ticket {
   next: Ticket | undefined = undefined
 
   constructor(readonly priority: number) {}
+
+  /** It is gone, and stands for another call from now on. */
+  renew(): void {
+    this.place = 'new'
+    this.worker = undefined
+    this.abandoned = false
+    this.early = false
+    this.order = 0
+    this.lends = 'no'
+  }
 }
 
 /** Many calls that stand in the queue as one, and become tickets one by one as their turns come. */

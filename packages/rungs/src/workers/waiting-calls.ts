@@ -10,6 +10,8 @@ import type { Attempt, Part } from './work-item.js'
 
 /** Who runs these calls: the pool. */
 export interface WaitingOwner extends RunnerOwner {
+  /** Tickets of calls that were sent, to be used again. */
+  readonly spare: Attempt[]
   /** Makes a ticket for calls that follow one another. */
   attemptOf(part: CallPart): Attempt
   /** A call that has no ticket was cancelled. */

@@ -123,6 +123,16 @@ export class WorkItem implements Driver {
     else if (receive(this, this.part, { status: 'rejected', reason: error })) this.owner.cancelled(this, reason)
   }
 
+  /** It has ended, and stands for another call from now on. */
+  renew(): void {
+    this.attempts = 0
+    this.startedAt = undefined
+    this.endedAt = undefined
+    this.limits = undefined
+    this.isLast = false
+    this.shipped = undefined
+  }
+
   tryNoMore(): void {
     this.isLast = true
   }
@@ -178,6 +188,19 @@ export class Attempt extends Ticket {
     readonly number: number,
   ) {
     super(item.options.priority)
+  }
+
+  override renew(): void {
+    super.renew()
+    this.rename()
+    this.cell = -1
+    this.line = 0
+    this.sentAt = undefined
+    this.startedAt = undefined
+    this.timeout = undefined
+    this.grace = undefined
+    this.abortReason = undefined
+    this.item.renew()
   }
 
   /** It was taken back: what a worker still says of it is about the way that it has come back from. */
