@@ -1,5 +1,6 @@
 // Where a call was submitted: for the stack of its error and for the report of a failure that nobody looked at. Capturing a stack takes
 // some microseconds, several times what a call takes, so a burst of calls has a budget. Text is made only when somebody reads it.
+import { executionAsyncId } from 'node:async_hooks'
 
 /** Holds a stack; Error.captureStackTrace has put the property there. */
 export interface CallSite {
@@ -7,14 +8,25 @@ export interface CallSite {
 }
 
 const capacity = 128
-const perMillisecond = 4
+const perMillisecond = 1
+/** When the budget is spent, only every so many calls of one turn look at the clock: to read it is a good part of what a short call costs. */
+const looksEvery = 16
 let tokens = capacity
 let refilled = 0
+/** In which turn the clock was last looked at. */
+let turn = -1
+let skipped = 0
 
 /** The stack of the caller of `below`, or undefined when thousands of calls are being submitted at once. */
 export function captureCallSite(below: (...args: never[]) => unknown): CallSite | undefined {
-  if (tokens === 0) refill()
-  if (tokens === 0) return undefined
+  if (tokens === 0) {
+    const id = executionAsyncId()
+    // 0: nobody knows which.
+    if (id === turn && id !== 0 && ++skipped % looksEvery !== 0) return undefined
+    turn = id
+    refill()
+    if (tokens === 0) return undefined
+  }
   tokens--
   const site = { stack: '' }
   const limit = Error.stackTraceLimit
