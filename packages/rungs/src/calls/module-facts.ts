@@ -99,10 +99,11 @@ function declaredBy(declaration: Syntax): string[] {
 export function mayHaveChanged(facts: ModuleFacts, exported: string): boolean {
   if (/^[\w$]+$/.test(exported)) {
     const name = exported.replaceAll('$', '\\$')
-    const declared = new RegExp(`\\bexport\\s+(?:const|(?:async\\s+)?function\\s*\\*?|class)\\s+${name}(?![\\w$])`).test(facts.text)
-    const writes = facts.text.match(new RegExp(`(?<![.\\w$])${name}\\s*(?:[-+*/%&|^?<>]*=(?![=>])|\\+\\+|--)`, 'g'))?.length ?? 0
     // Mostly that is all, and the module need not be parsed.
-    if (declared && writes < 2) return false
+    if (new RegExp(`\\bexport\\s+const\\s+${name}(?![\\w$])`).test(facts.text)) return false
+    const declared = new RegExp(`\\bexport\\s+(?:(?:async\\s+)?function\\s*\\*?|class)\\s*${name}(?![\\w$])`).test(facts.text)
+    const writes = new RegExp(`(?<![.\\w$])${name}\\s*(?:[-+*/%&|^?<>]*=(?![=>])|\\+\\+|--)`)
+    if (declared && !writes.test(facts.text)) return false
   }
   const { names } = facts
   if (names === undefined) return false
