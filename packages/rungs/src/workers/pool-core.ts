@@ -5,6 +5,7 @@ import type { Bell } from './bell.js'
 import { Deadlines } from './deadlines.js'
 import { Deaths } from './deaths.js'
 import type { Batches, SpawnHost, WorkerHost } from './host.js'
+import { keptShapes } from './kept-shapes.js'
 import type { PoolOptions } from './pool-options.js'
 import { PoolState } from './pool-state.js'
 import type { AnyFunction, WorkItem } from './work-item.js'
@@ -39,6 +40,7 @@ export class PoolCore {
   terminating: { readonly kill: boolean } | undefined = undefined
   /** When the batch began whose outcomes are being handed over. */
   batchNow: number | undefined = undefined
+  readonly shapes = keptShapes
   /** Performs what was decided; in the middle of a batch, after it. */
   readonly drain: () => void
 
