@@ -24,8 +24,8 @@ function read(pieces: readonly Uint8Array[], sizes: readonly number[]): unknown[
 
 const simple = fc.oneof(fc.integer(), fc.double(), fc.string({ unit: 'binary' }), fc.boolean(), fc.constant(null), fc.constant(undefined))
 const message = fc.oneof(
-  // Not among anything: as the key of a Map, an invalid one is not equal to itself for Node 22.
-  fc.record({ any: fc.anything({ withBigInt: true, withMap: true, withSet: true }), date: fc.date() }),
+  // Not among anything: an invalid one in a Map is not equal to itself for Node 22.
+  fc.record({ any: fc.anything({ withBigInt: true, withMap: true, withSet: true }), date: fc.date({ noInvalidDate: true }) }),
   fc.record({ bytes: fc.integer({ min: 0, max: 3 * partSize }).map((length) => new Uint8Array(length).fill(length)) }),
 )
 
