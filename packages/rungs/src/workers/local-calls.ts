@@ -7,7 +7,7 @@ import type { CancelledError } from '../core/errors.js'
 import { cancelFuture, type Future, failFuture, fulfilFuture, siteOf, startFuture } from '../core/future.js'
 import type { Outcome } from '../core/outcome.js'
 import { Runner } from './batch-runner.js'
-import { type CallPart, WaitingCall, WaitingCalls } from './waiting-calls.js'
+import { type CallPart, settle, WaitingCall, WaitingCalls } from './waiting-calls.js'
 import type { AnyFunction, Attempt } from './work-item.js'
 
 /** The arguments of a call that has not just one. */
@@ -89,12 +89,7 @@ class CallRunner extends Runner implements CallPart {
   }
 
   receive(outcome: Outcome): void {
-    const { future } = this.#call
-    if (outcome.status === 'fulfilled') fulfilFuture(future, outcome.value)
-    else {
-      joinStacks(outcome.reason, siteOf(future))
-      failFuture(future, outcome.reason)
-    }
+    settle(this.#call.future, outcome)
   }
 
   /** Ends the call wherever it is: its future tells {@link cancelled}. */

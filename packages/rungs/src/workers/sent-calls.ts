@@ -3,12 +3,12 @@
 // made as there can be with the workers, and nothing is decided for each call. Tickets that are done with are kept for later ones: to make them is a good
 // part of what a short call costs, and when no object of a kind is left at a garbage collection, V8 throws away the code that it has made for them.
 import { AsyncResource } from 'node:async_hooks'
-import { joinStacks, type ShippedCall } from '../calls/index.js'
+import type { ShippedCall } from '../calls/index.js'
 import type { CallSite } from '../core/call-site.js'
 import type { CancelledError } from '../core/errors.js'
-import { cancelFuture, type Future, failFuture, fulfilFuture, siteOf } from '../core/future.js'
+import { cancelFuture, type Future } from '../core/future.js'
 import type { Outcome } from '../core/outcome.js'
-import { type CallPart, WaitingCall, WaitingCalls, type WaitingOwner } from './waiting-calls.js'
+import { type CallPart, settle, WaitingCall, WaitingCalls, type WaitingOwner } from './waiting-calls.js'
 import type { Attempt } from './work-item.js'
 
 /** Tickets that are kept. More than these are seldom with the workers. */
@@ -116,11 +116,11 @@ export class Sending implements CallPart {
     const { counts } = this.batch.owner
     if (outcome.status === 'fulfilled') counts.done++
     else counts.failed++
-    tell(future, outcome)
+    settle(future, outcome)
   }
 
   receive(outcome: Outcome): void {
-    tell(this.future, outcome)
+    settle(this.future, outcome)
   }
 
   /** Ends the call wherever it is: its future tells {@link cancelled}. */
@@ -131,13 +131,5 @@ export class Sending implements CallPart {
   cancelled(reason: unknown): void {
     this.received = true
     if (this.attempt !== undefined) this.batch.owner.stopped(this.attempt, reason)
-  }
-}
-
-function tell(future: Future<unknown>, outcome: Outcome): void {
-  if (outcome.status === 'fulfilled') fulfilFuture(future, outcome.value)
-  else {
-    joinStacks(outcome.reason, siteOf(future))
-    failFuture(future, outcome.reason)
   }
 }

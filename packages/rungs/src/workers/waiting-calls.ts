@@ -2,8 +2,10 @@
 // each is only what it has to be while it waits. Whoever makes the calls of a batch then keeps its ticket for call after call: see local-calls.ts and
 // sent-calls.ts.
 import type { AsyncResource } from 'node:async_hooks'
+import { joinStacks } from '../calls/index.js'
 import type { CallSite } from '../core/call-site.js'
-import { createFuture, type Driver, type Future } from '../core/future.js'
+import { createFuture, type Driver, type Future, failFuture, fulfilFuture, siteOf } from '../core/future.js'
+import type { Outcome } from '../core/outcome.js'
 import type { RunnerOwner } from './batch-runner.js'
 import { Batch } from './ticket.js'
 import type { Attempt, Part } from './work-item.js'
@@ -102,5 +104,14 @@ export abstract class WaitingCalls<Call extends WaitingCall> extends Batch {
       // One that was cancelled keeps its place in the list until its turn comes.
       if (!call.future.done) return call
     }
+  }
+}
+
+/** Ends the future of a call; errors get the frames of its submit. */
+export function settle(future: Future<unknown>, outcome: Outcome): void {
+  if (outcome.status === 'fulfilled') fulfilFuture(future, outcome.value)
+  else {
+    joinStacks(outcome.reason, siteOf(future))
+    failFuture(future, outcome.reason)
   }
 }

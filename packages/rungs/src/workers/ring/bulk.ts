@@ -96,14 +96,21 @@ export class BulkReader {
     this.#memories.delete(id)
   }
 
-  /** A copy. Of a call that was taken back the memory may be gone: nobody looks at that. */
+  /**
+   * A copy. Undefined when there is none: a call that was taken back is read before it turns out that it cannot be claimed, and its memory may be gone
+   * by then, or be another's, whose bytes are fewer or more.
+   */
   read(id: number, kind: number, byteLength: number): unknown {
     const memory = this.#memories.get(id)
     if (memory === undefined) return undefined
     const start = headStart(byteLength)
-    const reader = new Deserializer(Buffer.from(memory, start, room - start + byteLength))
-    reader.readHeader()
-    return viewOf(kind, new Uint8Array(reader.readValue()))
+    try {
+      const reader = new Deserializer(Buffer.from(memory, start, room - start + byteLength))
+      reader.readHeader()
+      return viewOf(kind, new Uint8Array(reader.readValue()))
+    } catch {
+      return undefined
+    }
   }
 }
 

@@ -3,6 +3,7 @@
 import { deepStrictEqual } from 'node:assert/strict'
 import { NotShippableError, ThreadPoolExecutor, transfer, WorkerDiedError } from 'rungs'
 import { afterAll, describe, expect, it } from 'vitest'
+import { BulkReader, BulkStore } from '../../../dist/workers/ring/bulk.js'
 import { about, bytesThen, diesOnceWith, echo, failsOnceWith, sameBuffer } from '../../fixtures/bytes.js'
 
 const pool = new ThreadPoolExecutor(2)
@@ -183,4 +184,18 @@ it('leave their memory to others when the call has ended, whichever way', { time
   } finally {
     globalThis.SharedArrayBuffer = Shared
   }
+})
+
+it('of a call that was taken back are read without harm when its memory has become that of another', () => {
+  const store = new BulkStore()
+  const reader = new BulkReader()
+  const old = store.keep(0, new Uint8Array(5_000))
+  if (old === undefined) throw new Error('no memory')
+  reader.learn(old.memory, old.bytes.buffer as unknown as SharedArrayBuffer)
+  store.release(old)
+  const next = store.keep(0, new Uint8Array(5_100).fill(7))
+  expect(next?.memory).toBe(old.memory)
+  // The record in the ring still says how many there were.
+  expect(() => reader.read(old.memory, 10, 5_000)).not.toThrow()
+  expect(reader.read(old.memory, 0, 5_100)).toEqual(new Uint8Array(5_100).fill(7))
 })
