@@ -12,12 +12,16 @@ const stuckAfter = 2
 /** Nanoseconds of work that a worker is given ahead. */
 const aheadNs = 1e6
 
+/** One that takes up to so many nanoseconds is given ahead all the same: a worker that has to ask first is idle for a tenth of a millisecond. */
+const longest = 1e7
+
 /**
  * How many calls more than it has places a worker may have. `slowest`: nanoseconds of a call at the slowest worker, 0 when nothing is known.
  * `steady`: workers are not replaced after a number of calls.
  */
 export function aheadFor(slowest: number, steady: boolean): number {
-  return slowest === 0 || !steady ? 0 : Math.min(mostAhead, Math.floor(aheadNs / slowest))
+  if (slowest === 0 || slowest > longest || !steady) return 0
+  return Math.max(1, Math.min(mostAhead, Math.floor(aheadNs / slowest)))
 }
 
 /** Has workers given calls ahead, and has those taken back that wait there behind one that takes long. */

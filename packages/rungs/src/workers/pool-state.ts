@@ -532,7 +532,8 @@ export class PoolState {
   #workerAhead(): WorkerRecord | undefined {
     const { ahead } = this
     // In lots: to wake a worker costs more than a short call, and to look for one that has room too.
-    if (ahead === 0 || this.#full || (!this.#refilling && this.#queue.size < lot) || !this.#queue.first?.goesAhead) return undefined
+    if (ahead === 0 || this.#full || (!this.#refilling && this.#queue.size < Math.min(lot, ahead)) || !this.#queue.first?.goesAhead)
+      return undefined
     const most = this.#config.callsPerWorker + ahead
     const favourite = this.#favourite
     if (favourite !== undefined && this.#favours > 0 && mayHaveMore(favourite, most)) {

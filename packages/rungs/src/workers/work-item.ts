@@ -223,14 +223,13 @@ export function labelOf(item: WorkItem): string {
   return item.options.key === undefined ? '' : ` (call ${JSON.stringify(item.options.key)})`
 }
 
-/** A call of small arguments: what can be taken back without a loss. What stands for an object that stays here would be let go there. */
+/** What can be taken back without a loss: a call of small arguments, or a chunk. What stands for an object that stays here would be let go there. */
 export function mayGoAhead({ shipped, mode }: WorkItem): boolean {
   return (
     shipped !== undefined &&
     shipped.captured === undefined &&
     shipped.args.transfer.length === 0 &&
     (shipped.args.plain || !hasHandles(shipped.args)) &&
-    mode.type === 'call' &&
-    isSmall(shipped.args.data)
+    (mode.type === 'chunk' || (mode.type === 'call' && isSmall(shipped.args.data)))
   )
 }

@@ -88,6 +88,17 @@ export const queueCases: Group = (add, { separate }) => {
       assert.equal(await long, 1_000)
     })
 
+    for (const chunkSize of [1, 2] as const) {
+      add(`nor an item of a map that lies ready for its worker (chunkSize ${chunkSize})`, async ({ open }) => {
+        const pool = open({ maxWorkers: 2 })
+        // Long enough that a worker is given no more than one ahead.
+        await pool.map(work, Array<number>(20).fill(2), { chunkSize }).toArray()
+        const items = [...Array<number>(chunkSize).fill(1_000), ...Array<number>(20).fill(2)]
+        const results = await pool.map(work, items, { chunkSize, ordered: false }).toArray()
+        assert.deepEqual(results, [...Array<number>(20).fill(2), ...Array<number>(chunkSize).fill(1_000)])
+      })
+    }
+
     add('nor while this thread is blocked by resultSync()', async ({ open }) => {
       const pool = open({ maxWorkers: 2 })
       await measure(pool)
