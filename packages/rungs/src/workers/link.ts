@@ -458,14 +458,14 @@ export class Link implements WorkerHost {
   }
 
   /** The worker learns of the memory before the call that refers to it. */
-  #bytesOf({ kept: { kind, bytes, memory }, at }: BytesCall): SentBytes {
-    const { byteLength } = bytes
-    if (memory === 0) return { at, kind, memory, byteLength, bytes }
+  #bytesOf({ kept: { kind, bytes, memory, isShared }, at }: BytesCall): SentBytes {
+    const { byteOffset, byteLength } = bytes
+    if (memory === 0) return { at, kind, memory, isShared, byteOffset, byteLength, bytes }
     if (!this.#memories.has(memory)) {
       this.#memories.add(memory)
       this.#post({ type: 'memory', id: memory, buffer: bytes.buffer as unknown as SharedArrayBuffer }) // So the store has made it.
     }
-    return { at, kind, memory, byteLength, bytes: undefined }
+    return { at, kind, memory, isShared, byteOffset, byteLength, bytes: undefined }
   }
 
   readonly #forget = (memory: number): void => {

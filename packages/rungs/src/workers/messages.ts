@@ -38,11 +38,13 @@ export interface Request {
   readonly bytes?: SentBytes | undefined
 }
 
-/** Stands for an argument. `memory`: the shared memory at whose beginning the bytes lie. */
+/** Stands for an argument. `memory`: the shared memory at whose beginning the bytes lie, to be copied; or in which they lie, if they are shared. */
 export interface SentBytes {
   readonly at: number
   readonly kind: number
   readonly memory: number
+  readonly isShared: boolean
+  readonly byteOffset: number
   readonly byteLength: number
   /** They themselves, where there is no memory. */
   readonly bytes: Uint8Array | undefined

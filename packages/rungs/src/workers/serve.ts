@@ -164,9 +164,11 @@ export class Server {
     }
   }
 
-  #takeBytes({ args }: Request, { at, kind, memory, byteLength, bytes }: SentBytes): void {
+  #takeBytes({ args }: Request, { at, kind, memory, isShared, byteOffset, byteLength, bytes }: SentBytes): void {
     const list = args.data as unknown[] // Arguments are an array.
-    list[at] = bytes === undefined ? this.#parts.ring?.end.bulk.read(memory, kind, byteLength) : viewOf(kind, bytes)
+    const bulk = this.#parts.ring?.end.bulk
+    if (bytes !== undefined) list[at] = viewOf(kind, bytes)
+    else list[at] = isShared ? bulk?.view(memory, kind, byteOffset, byteLength) : bulk?.read(memory, kind, byteLength)
   }
 
   // ---- a call ---------------------------------------------------------------------------------------------------

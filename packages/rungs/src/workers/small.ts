@@ -19,7 +19,7 @@ function fits(data: unknown): boolean {
   if (typeof data === 'string') return takes(data.length)
   if (typeof data !== 'object' || data === null) return takes(8)
   // They lie apart already, and do not have to be read again to be taken back.
-  if (data instanceof KeptBytes) return data.bytes.byteLength <= mostKept
+  if (data instanceof KeptBytes) return data.isShared || data.bytes.byteLength <= mostKept
   if (ArrayBuffer.isView(data)) return takes(data.byteLength)
   if (Array.isArray(data)) return takes(8) && data.every(fits)
   if (data instanceof Map || data instanceof Set) return takes(8 * data.size) && [...data].every(fits)

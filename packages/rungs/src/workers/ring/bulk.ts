@@ -1,4 +1,6 @@
-// Shared memory for bytes that are on their way to workers. The pool copies them in when a call is submitted, a worker copies them out when it
+// Shared memory for bytes that are on their way to workers, and memory that the program shares with them itself.
+//
+// For bytes on their way there is memory of the pool's own. The pool copies them in when a call is submitted, a worker copies them out when it
 // takes the call, and the memory is used again when the call has ended. A worker learns of each memory by a message, once.
 //
 //   memory: [ room for a head | bytes … ]
@@ -16,6 +18,8 @@ const mostSpare = 64 * 2 ** 20
 const prefix = serialize(new ArrayBuffer(0)).subarray(0, -1)
 /** Bytes of a memory before those that are kept. */
 const room = 16
+/** Of memory that was used in one call: it has no number yet. */
+const SEEN = 0
 
 interface Memory {
   readonly id: number
@@ -29,8 +33,25 @@ export class BulkStore implements Keeper {
   readonly #spare = new Map<number, Memory[]>()
   #spareBytes = 0
   #lastId = 0
+  /** The numbers of memory that the program shares. */
+  readonly #shared = new WeakMap<SharedArrayBuffer, number>()
+  readonly #collected = new FinalizationRegistry<number>((id) => this.#forget(id))
   /** Told of each memory that is used no more. */
   readonly #listeners = new Set<(id: number) => void>()
+
+  /** Only what is used again gets one: a worker that knows it keeps it until it is collected here. */
+  numberOf(memory: SharedArrayBuffer): number | undefined {
+    const known = this.#shared.get(memory)
+    if (known === undefined) {
+      this.#shared.set(memory, SEEN)
+      return undefined
+    }
+    if (known !== SEEN) return known
+    const id = ++this.#lastId
+    this.#shared.set(memory, id)
+    this.#collected.register(memory, id)
+    return id
+  }
 
   /** @returns undefined when there is no memory for so much */
   keep(kind: number, bytes: Uint8Array): KeptBytes | undefined {
@@ -50,7 +71,7 @@ export class BulkStore implements Keeper {
     const { byteLength } = memory.bytes
     if (this.#spareBytes + byteLength > mostSpare) {
       this.#memories.delete(id)
-      for (const forget of this.#listeners) forget(id)
+      this.#forget(id)
       return
     }
     this.#spareBytes += byteLength
@@ -65,6 +86,10 @@ export class BulkStore implements Keeper {
 
   offForget(listener: (id: number) => void): void {
     this.#listeners.delete(listener)
+  }
+
+  #forget(id: number): void {
+    for (const forget of this.#listeners) forget(id)
   }
 
   #take(size: number): Memory | undefined {
@@ -84,8 +109,14 @@ export class BulkStore implements Keeper {
   }
 }
 
+/** Reads what lies in other memory. */
+export interface ElsewhereReader {
+  read(memory: number, kind: number, byteLength: number): unknown
+  view(memory: number, kind: number, byteOffset: number, byteLength: number): unknown
+}
+
 /** Of a worker: the memories that it was told of. */
-export class BulkReader {
+export class BulkReader implements ElsewhereReader {
   readonly #memories = new Map<number, SharedArrayBuffer>()
 
   learn(id: number, buffer: SharedArrayBuffer): void {
@@ -111,6 +142,12 @@ export class BulkReader {
     } catch {
       return undefined
     }
+  }
+
+  /** A part of the memory itself, which the program shares. Undefined when there is none, as in {@link read}. */
+  view(id: number, kind: number, byteOffset: number, byteLength: number): unknown {
+    const memory = this.#memories.get(id)
+    return memory && viewOf(kind, new Uint8Array(memory, byteOffset, byteLength))
   }
 }
 

@@ -4,6 +4,7 @@
 // A value is given back as structured clone would: that is what `isPlain` of `calls` has made sure of before. Two things are looked at here,
 // because they are lost easily: -0, and one object that is in the value twice.
 import { KeptBytes, kindOfBytes, viewOf } from '../../calls/index.js'
+import type { ElsewhereReader } from './bulk.js'
 
 /** Tags. A number that is not an integer of 32 bits starts on an even word, so that it can be read as it lies. */
 const UNDEFINED = 0
@@ -17,8 +18,10 @@ const UTF16 = 7
 const ARRAY = 8
 const OBJECT = 9
 const BYTES = 10
-/** Bytes that lie in other shared memory. */
+/** Bytes that lie in other shared memory, to be copied. */
 const BULK = 11
+/** A part of other shared memory itself. */
+const SHARED = 12
 
 /** Objects in one value; more would make the search for one that is there twice slow. */
 const mostObjects = 16
@@ -37,8 +40,7 @@ export class Codec {
   readonly #seen: object[] = []
   /** Where the next value is read. */
   at = 0
-  /** Reads bytes that lie in other shared memory. */
-  readBulk: (memory: number, kind: number, byteLength: number) => unknown = noBulk
+  elsewhere: ElsewhereReader = nowhere
 
   constructor(buffer: SharedArrayBuffer, byteOffset: number, words: number) {
     this.words = new Int32Array(buffer, byteOffset, words)
@@ -122,7 +124,12 @@ export class Codec {
       case BULK: {
         const at = this.at
         this.at += 3
-        return this.readBulk(words[at] as number, words[at + 1] as number, words[at + 2] as number)
+        return this.elsewhere.read(words[at] as number, words[at + 1] as number, words[at + 2] as number)
+      }
+      case SHARED: {
+        const at = this.at
+        this.at += 4
+        return this.elsewhere.view(words[at] as number, words[at + 1] as number, words[at + 2] as number, words[at + 3] as number)
       }
       default:
         throw new RangeError(`There is no value at word ${this.at - 1}: ${tag}`)
@@ -208,9 +215,18 @@ export class Codec {
     return at + 3 + size
   }
 
-  #writeKept({ kind, bytes, memory }: KeptBytes, at: number, end: number): number {
+  #writeKept({ kind, bytes, memory, isShared }: KeptBytes, at: number, end: number): number {
     if (memory === 0) return this.#writeBytes(kind, bytes, at, end)
     const { words } = this
+    if (isShared) {
+      if (at + 5 > end) return -1
+      words[at] = SHARED
+      words[at + 1] = memory
+      words[at + 2] = kind
+      words[at + 3] = bytes.byteOffset
+      words[at + 4] = bytes.byteLength
+      return at + 5
+    }
     words[at] = BULK
     words[at + 1] = memory
     words[at + 2] = kind
@@ -260,6 +276,8 @@ export class Codec {
   }
 }
 
-function noBulk(): never {
-  throw new Error('Bytes that lie elsewhere are only among the arguments of calls')
+const nowhere: ElsewhereReader = { read: readNothing, view: readNothing }
+
+function readNothing(): never {
+  throw new Error('What lies elsewhere is only among the arguments of calls')
 }

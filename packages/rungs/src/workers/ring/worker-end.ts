@@ -50,7 +50,7 @@ export class WorkerEnd {
     this.#pool = new Int32Array(poolWords)
     this.#calls = new RecordReader(calls, control, CALLS_HEAD, CALLS_TAIL)
     this.#replies = new RecordWriter(replies, control, REPLIES_HEAD, REPLIES_TAIL)
-    calls.readBulk = (memory, kind, byteLength) => this.bulk.read(memory, kind, byteLength)
+    calls.elsewhere = this.bulk
     this.#poke = poke
     this.#spins = spins
     // Nothing can have been sent before: the pool sends calls when the worker has said that it is ready.

@@ -1,10 +1,13 @@
 // Bytes among the arguments of calls go to threads by memory of their own: whatever kind, size and option, what comes there is what was submitted, and
 // the memory is used again when the call has ended, in whichever way it did.
 import { deepStrictEqual } from 'node:assert/strict'
+import { setImmediate as turn } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { NotShippableError, ThreadPoolExecutor, transfer, WorkerDiedError } from 'rungs'
 import { afterAll, describe, expect, it } from 'vitest'
 import { BulkReader, BulkStore } from '../../../dist/workers/ring/bulk.js'
-import { about, bytesThen, diesOnceWith, echo, failsOnceWith, sameBuffer } from '../../fixtures/bytes.js'
+import { about, addTo, areOfOne, bytesThen, diesOnceWith, echo, failsOnceWith, isTheSame, sameBuffer } from '../../fixtures/bytes.js'
 
 const pool = new ThreadPoolExecutor(2)
 afterAll(() => pool.shutdown())
@@ -198,4 +201,96 @@ it('of a call that was taken back are read without harm when its memory has beco
   // The record in the ring still says how many there were.
   expect(() => reader.read(old.memory, 10, 5_000)).not.toThrow()
   expect(reader.read(old.memory, 0, 5_100)).toEqual(new Uint8Array(5_100).fill(7))
+})
+
+describe('that are shared', () => {
+  // From the third call on the memory goes by its number.
+  const rounds = 6
+
+  it.each([...kinds, Buffer].map((View) => ({ name: View.name, View })))('are the same memory there: $name', async ({ View }) => {
+    const memory = new SharedArrayBuffer(64)
+    const from = View === Buffer ? (Buffer.from(memory, 16, 32) as unknown as Uint8Array) : undefined
+    const view = from ?? new (View as typeof Uint8Array)(memory, 16, 32 / (View as typeof Uint8Array).BYTES_PER_ELEMENT)
+    const expected = { name: View.name, byteOffset: 16, byteLength: 32, isShared: true }
+    for (let round = 0; round < rounds; round++) expect(await pool.submit(addTo, view, 2, 3)).toEqual(expected)
+    expect(Number(view[2])).toBe(3 * rounds)
+  })
+
+  it('are the same memory there: SharedArrayBuffer', async () => {
+    const memory = new SharedArrayBuffer(8)
+    for (let round = 0; round < rounds; round++) expect(await pool.submit(addTo, memory, 1, 2)).toMatchObject({ byteLength: 8 })
+    expect([...new Uint8Array(memory)]).toEqual([0, 2 * rounds, 0, 0, 0, 0, 0, 0])
+  })
+
+  it('show what is changed after submit, as no copy would', async () => {
+    const view = new Uint8Array(new SharedArrayBuffer(4))
+    await using busy = new ThreadPoolExecutor(1)
+    for (let round = 0; round < rounds; round++) {
+      const futures = Array.from({ length: 40 }, () => busy.submit(addTo, view, 0, 1))
+      view[1] = round
+      await Promise.all(futures)
+      expect([...view]).toEqual([40 * (round + 1), round, 0, 0])
+    }
+  })
+
+  it('are in every worker, and in those that replace one', async () => {
+    const view = new Uint8Array(new SharedArrayBuffer(8))
+    await using mortal = new ThreadPoolExecutor({ maxWorkers: 3, maxTasksPerWorker: 5 })
+    await Promise.all(Array.from({ length: 60 }, () => mortal.submit(addTo, view, 1, 1)))
+    // Not atomic: only that each was there is sure.
+    expect(view[1]).toBeGreaterThan(0)
+    const again = new ThreadPoolExecutor(1)
+    for (let round = 0; round < rounds; round++) {
+      await again.submit(addTo, view, 0, 1)
+      await expect(again.submit(bytesThen, 'exit', view, {}).result()).rejects.toThrow(WorkerDiedError)
+    }
+    expect(view[0]).toBe(rounds)
+    await again.shutdown()
+  })
+
+  it('are one object there for as long as they are one here', async () => {
+    const view = new Uint8Array(new SharedArrayBuffer(4))
+    await using one = new ThreadPoolExecutor(1)
+    const same: boolean[] = []
+    for (let round = 0; round < rounds; round++) same.push(await one.submit(isTheSame, view))
+    expect(same.slice(-2)).toEqual([true, true])
+    expect(await one.submit(areOfOne, view, new Uint16Array(view.buffer))).toBe(true)
+    const [a, b] = [new Uint8Array(new SharedArrayBuffer(4)), new Uint8Array(new SharedArrayBuffer(4))]
+    for (let round = 0; round < rounds; round++) expect(await one.submit(areOfOne, a, b)).toBe(false)
+  })
+
+  it('with properties and classes of their own, or that can grow, go the long way', async () => {
+    class Special extends Uint8Array {}
+    const special = new Special(new SharedArrayBuffer(4) as unknown as ArrayBuffer)
+    const named = Object.assign(new Uint8Array(new SharedArrayBuffer(4)), { unit: 'mm' })
+    for (let round = 0; round < rounds; round++) {
+      expect(await pool.submit(addTo, special, 0, 1)).toMatchObject({ isShared: true })
+      expect(await pool.submit(addTo, named, 0, 1)).toMatchObject({ isShared: true })
+    }
+    expect([special[0], named[0]]).toEqual([rounds, rounds])
+    const growing = Reflect.construct(SharedArrayBuffer, [4, { maxByteLength: 16 }]) as SharedArrayBuffer
+    for (let round = 0; round < rounds; round++) {
+      ;(growing as unknown as { grow(size: number): void }).grow(4 + round)
+      expect(await pool.submit(addTo, growing, 0, 1)).toMatchObject({ byteLength: 4 + round })
+    }
+    expect(new Uint8Array(growing)[0]).toBe(rounds)
+  })
+
+  it('are forgotten there when nobody has them here', async () => {
+    setFlagsFromString('--expose-gc')
+    const gc = runInNewContext('gc') as () => void
+    const store = new BulkStore()
+    const forgotten: number[] = []
+    store.onForget((id) => forgotten.push(id))
+    const use = (): unknown[] => {
+      const memory = new SharedArrayBuffer(8)
+      return [store.numberOf(memory), store.numberOf(memory), store.numberOf(memory)]
+    }
+    expect(use()).toEqual([undefined, 1, 1])
+    while (forgotten.length === 0) {
+      await turn()
+      gc()
+    }
+    expect(forgotten).toEqual([1])
+  })
 })
