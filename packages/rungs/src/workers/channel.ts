@@ -6,6 +6,8 @@ export interface Channel<Out, In> {
   onMessage(receive: (message: In) => void): void
   /** Hands over at once what has come in already. */
   pump(): void
+  /** Bytes that wait until the other side takes them; absent where they go at once. */
+  readonly unsent?: number
   /** Whether it keeps the process alive. */
   setRef(ref: boolean): void
   close(): void

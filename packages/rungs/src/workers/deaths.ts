@@ -9,6 +9,8 @@ export class Deaths {
   readonly #pool: string
   /** Until it was told to the calls of the worker. */
   readonly #deaths = new WeakMap<WorkerRecord, Death>()
+  /** Why workers that do not hear are ended. */
+  readonly #reasons = new WeakMap<WorkerRecord, Error>()
   #last: { readonly message: string; readonly cause: unknown } | undefined
   #brokenBy: { readonly message: string; readonly cause: unknown } | undefined
 
@@ -26,9 +28,16 @@ export class Deaths {
     return this.#brokenBy !== undefined
   }
 
+  /** It is going to be ended, for this reason. */
+  expect(worker: WorkerRecord, reason: Error): void {
+    this.#reasons.set(worker, reason)
+    this.#last = { message: `Worker ${this.nameOf(worker)} was ended`, cause: reason }
+  }
+
   note(worker: WorkerRecord, death: Death): void {
-    this.#deaths.set(worker, death)
-    this.#last = { message: deathMessage(this.nameOf(worker), death), cause: death.cause }
+    const reason = this.#reasons.get(worker)
+    this.#deaths.set(worker, reason === undefined ? death : { ...death, cause: reason })
+    if (reason === undefined) this.#last = { message: deathMessage(this.nameOf(worker), death), cause: death.cause }
   }
 
   /** The first reason counts. `what` happened, of the pool. */

@@ -56,10 +56,16 @@ export interface WorkerHost {
   readonly recall?: (() => void) | undefined
   /** How long a call takes there, in nanoseconds; 0 when that is not known. */
   readonly callNs?: number
+  /** Its finalizer runs. */
+  readonly isFinishing?: boolean
+  /** Bytes that it has not taken yet, of what was sent. */
+  readonly unsent?: number
   /** The call is not wanted any more. */
   abort(attempt: Attempt): void
   /** Whether the call has begun; of a worker that is gone: whether it may have. */
   hasBegun(attempt: Attempt): boolean
+  /** The same, where `hasBegun` only takes it for true. The worker is asked, and this is its answer to the question before. */
+  confirmsBegun?(attempt: Attempt): boolean
   /** The reader of a stream has taken `count` items, or `'stop'`: wants no more. */
   credit(attempt: Attempt, count: number | 'stop'): void
   /** End after the calls that it has, in peace. */

@@ -32,6 +32,8 @@ export interface LinkParts {
   readonly bulk?: BulkStore | undefined
   /** Of a process: the calls that stand in line there. */
   readonly line?: PoolLine | undefined
+  /** Of a process: whether the call in this cell has really begun, and not only been sent. */
+  readonly confirms?: ((cell: number) => boolean) | undefined
 }
 
 /** The function that a question is about, if it is about one, and arguments. */
@@ -57,6 +59,7 @@ export class Link implements WorkerHost {
   readonly ring: PoolEnd | undefined
   readonly recall: (() => void) | undefined
   #saidBye = false
+  isFinishing = false
   #gone = false
 
   constructor(parts: LinkParts) {
@@ -171,6 +174,12 @@ export class Link implements WorkerHost {
     return cell < 0 || this.#parts.cells.begun(cell) > 0
   }
 
+  confirmsBegun(attempt: Attempt): boolean {
+    if (!this.hasBegun(attempt)) return false
+    const { cell, line } = attempt
+    return cell < 0 || line !== 0 || (this.#parts.confirms?.(cell) ?? true)
+  }
+
   /** Those that the process has taken out of its line. They may be sent again at once: what it still has of them has their old names. */
   takenOut(isTaken: (attempt: Attempt) => boolean): void {
     const taken: Attempt[] = []
@@ -218,6 +227,10 @@ export class Link implements WorkerHost {
   pump(): void {
     this.#parts.channel.pump()
     this.#parts.hub?.drainAndSleep()
+  }
+
+  get unsent(): number {
+    return this.#parts.channel.unsent ?? 0
   }
 
   get callNs(): number {
@@ -325,7 +338,11 @@ export class Link implements WorkerHost {
       case 'poke':
         this.#parts.hub?.woken()
         return
+      case 'finishing':
+        this.isFinishing = true
+        return
       case 'bye':
+        this.isFinishing = false
         this.#saidBye = true
         return
       case 'exit':

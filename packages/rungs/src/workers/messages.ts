@@ -94,6 +94,8 @@ export type FromWorker =
   | { readonly type: 'release'; readonly handle: number; readonly count: number }
   /** There are replies in the shared memory. */
   | { readonly type: 'poke' }
+  /** Its finalizer runs. */
+  | { readonly type: 'finishing' }
   /** What follows is its end, in peace. */
   | { readonly type: 'bye' }
   /** It is ending, not in peace. What it had to say has been said. */

@@ -100,6 +100,10 @@ export class PipeChannel<Out extends Message, In extends Message> implements Cha
     return this.#pipe.ended
   }
 
+  get unsent(): number {
+    return this.#pipe.waiting
+  }
+
   post(message: Out | Aside): void {
     this.#write(message)
     const when = this.#parts.urgent(message)

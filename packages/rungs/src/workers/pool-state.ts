@@ -374,6 +374,18 @@ export class PoolState {
     this.#decide()
   }
 
+  /**
+   * It does not hear what it is told, and is replaced. `taken` of its calls will not begin there. They run again; when that goes on and on, the pool is
+   * broken.
+   */
+  silent(worker: WorkerRecord, taken: readonly Ticket[]): void {
+    if (worker.phase === 'ready' && worker.calls.size > 0) this.#fruitless++
+    this.#kill(worker)
+    this.recalled(worker, taken, 0, true)
+    if (this.#fruitless >= startsUntilBroken) this.break()
+    this.#decide()
+  }
+
   /** It has begun to end by itself: it has had its number of calls. Only where workers pull. */
   retiring(worker: WorkerRecord): void {
     if (worker.phase === 'ready') this.#depart(worker, 'retiring')

@@ -5,6 +5,7 @@ import type { Pace } from './pace.js'
 import type { PoolCalls } from './pool-calls.js'
 import type { PoolCore } from './pool-core.js'
 import type { Action, WorkerRecord } from './pool-state.js'
+import { longestSilence, SilenceWatch } from './silence.js'
 import { isSentOnce } from './snapshot.js'
 import type { Ticket } from './ticket.js'
 import { type Attempt, itemsOf } from './work-item.js'
@@ -17,6 +18,7 @@ export class PoolWorkers {
   readonly #calls: PoolCalls
   readonly #pace: Pace
   readonly #closed: () => void
+  readonly silence: SilenceWatch
   /** Of workers that are to be started in the place of others. */
   readonly #restarting = new Set<number>()
   #referenced = true
@@ -28,6 +30,7 @@ export class PoolWorkers {
     this.#calls = calls
     this.#pace = pace
     this.#closed = closed
+    this.silence = new SilenceWatch(core, (worker) => this.#replaceSilent(worker))
   }
 
   /** Those that are sent together are sent at one time. */
@@ -37,6 +40,7 @@ export class PoolWorkers {
     for (let index = 0; index < admitted.length; index++) this.#send(admitted[index] as Ticket) // Within the list.
     admitted.length = 0
     this.#sendNow = 0
+    this.silence.start()
   }
 
   #send(ticket: Ticket): void {
@@ -70,6 +74,7 @@ export class PoolWorkers {
         return
       case 'retire':
         this.#core.hosts.get(action.worker.id)?.retire()
+        this.silence.start()
         return
       case 'kill':
         this.#core.hosts.get(action.worker.id)?.kill(this.#core.terminating?.kill ?? false)
@@ -182,6 +187,22 @@ export class PoolWorkers {
     const { item } = attempt
     this.#calls.noteStart(attempt)
     this.#calls.failed(item, attempt, this.#core.deaths.lost(worker, item))
+  }
+
+  #replaceSilent(worker: WorkerRecord): void {
+    const reason = new Error(`it has heard nothing for ${longestSilence} s: what an ended call has left behind there does not yield`)
+    report('RUNGS_WORKER_BLOCKED', `Worker ${this.#core.deaths.nameOf(worker)} is ended`, reason.message)
+    this.#core.deaths.expect(worker, reason)
+    const host = this.#core.hosts.get(worker.id)
+    const isThread = host?.recall === undefined
+    const calls = [...worker.calls] as Attempt[] // All tickets of this pool are.
+    const taken = calls.filter((attempt) => isThread && host?.takeBack?.(attempt))
+    for (const attempt of taken) this.#calls.clear(attempt)
+    if (worker.phase === 'ready') this.#restarting.add(worker.index)
+    this.#core.state.silent(worker, taken)
+    this.#core.drain()
+    // That a thread has ended is told by the event loop, which resultSync() may be blocking.
+    if (isThread) this.#gone(worker, { inPeace: false })
   }
 
   #reportIdleDeath(worker: WorkerRecord, death: Death): void {

@@ -252,7 +252,9 @@ export class WorkerPool {
       const { checkAt } = this.#pace
       if (checkAt !== undefined && now >= checkAt) this.#pace.check()
       if (this.#pace.checkAt === undefined && this.#core.state.early > 0) this.#pace.watch()
-      const next = Math.min(this.#core.deadlines.next ?? Number.POSITIVE_INFINITY, this.#pace.checkAt ?? until)
+      const { silence } = this.#workers
+      if (silence.checkAt !== undefined && now >= silence.checkAt) silence.check()
+      const next = Math.min(this.#core.deadlines.next ?? until, this.#pace.checkAt ?? until, silence.checkAt ?? until)
       news.wait(heard, Math.max(0, Math.min(until, next) - now))
     }
   }

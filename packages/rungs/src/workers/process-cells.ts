@@ -3,12 +3,12 @@
 //   abort   by a second socket, which a thread of the child's own reads into memory that it shares with the child's main thread. So a loop that
 //           never yields sees it.
 //   begun   a call that is sent to a worker that has nothing else to do has begun: that is what the pool takes for true, without being told. A
-//           child that runs several calls at once tells it of each. Of a chunk, it is told in advance how far the items will have come in the next
+//           child that runs several calls at once tells it of each. When such a call goes on for long, the pool asks the thread that watches. Of a chunk, it is told in advance how far the items will have come in the next
 //           millisecond. When a child ends by its own doing, it tells how far it really was. Of calls that stand in line, see README.md.
 //
 // So a child that is killed without a word never had more of its calls begun than the pool believes.
 import { Cells } from './cells.js'
-import { abortOrder } from './watch-words.js'
+import { abortOrder, askOrder } from './watch-words.js'
 
 /** Where the sockets are in the child. */
 export const channelFd = 3
@@ -27,6 +27,9 @@ export class PoolCells extends Cells {
   readonly #order: (order: Buffer) => void
   #presumed: 0 | 1
   readonly #ids: number[]
+  /** The attempt that was asked about, and whether it has begun, if that was answered. */
+  #asked = 0
+  #answer: boolean | undefined
 
   /** `order` sends bytes to the thread that watches. `presumed`: whether what is sent is taken to have begun. */
   constructor(count: number, presumed: 0 | 1, order: (order: Buffer) => void) {
@@ -49,6 +52,21 @@ export class PoolCells extends Cells {
   override abort(cell: number, code: number): void {
     super.abort(cell, code)
     this.#order(abortOrder(cell, wordOf(this.#ids[cell] ?? 0, code)))
+  }
+
+  /** Whether the call in this cell has really begun, as far as was heard when this was last asked; it is asked for anew. */
+  confirms(cell: number): boolean {
+    if (this.#presumed === 0) return this.begun(cell) > 0
+    const id = this.#ids[cell] ?? 0
+    const begun = this.#asked === id ? this.#answer : undefined
+    this.#asked = id
+    this.#answer = undefined
+    this.#order(askOrder(cell))
+    return begun ?? true
+  }
+
+  answered(begun: boolean): void {
+    this.#answer = begun
   }
 
   /** The child has told. */
@@ -100,6 +118,9 @@ export class ChildCells extends Cells {
 
   /** Its outcome has been told, or there will be none. */
   replied(id: number): void {
+    const cell = this.#cellOf.get(id)
+    // The next call that it belongs to has not begun.
+    if (cell !== undefined && this.#ids[cell] === id) super.begin(cell, 0)
     this.#cellOf.delete(id)
   }
 
@@ -133,7 +154,11 @@ export class ChildCells extends Cells {
   }
 }
 
-/** For the thread that watches. */
+/** For the thread that watches, as what follows: whether the call in this cell has begun. */
+export function hasBegun(words: Int32Array, cell: number): boolean {
+  return cell < 0 || cell * 2 >= words.length || Atomics.load(words, cell * 2) !== 0
+}
+
 export function performAbort(words: Int32Array, cell: number, word: number): void {
   if (cell >= 0 && cell * 2 + 1 < words.length) Atomics.store(words, cell * 2 + 1, word)
 }

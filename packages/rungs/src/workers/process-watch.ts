@@ -2,8 +2,8 @@
 // process when the pool's process is gone.
 import { Socket } from 'node:net'
 import { workerData } from 'node:worker_threads'
-import { LineWord } from './line-words.js'
-import { performAbort, watchFd } from './process-cells.js'
+import { LineWord, noNumber } from './line-words.js'
+import { hasBegun, performAbort, watchFd } from './process-cells.js'
 import { ReadyPage } from './ready-page.js'
 import { answerOf, orderSize, readOrder } from './watch-words.js'
 
@@ -33,6 +33,9 @@ socket.on('data', (bytes: Buffer) => {
       takeBack: (last) => {
         const decided = line.takeBack(last)
         socket.write(answerOf(last, decided, ready.copy()))
+      },
+      ask: (cell) => {
+        socket.write(answerOf(noNumber, hasBegun(words, cell) ? 1 : 0, new Uint8Array()))
       },
     })
     rest = rest.subarray(orderSize)

@@ -13,6 +13,7 @@ import { FrameReader } from './frames.js'
 import type { HandleTable } from './handle-table.js'
 import type { Batches, Death, SpawnHost } from './host.js'
 import { LastLines } from './last-lines.js'
+import { noNumber } from './line-words.js'
 import { Link } from './link.js'
 import type { FromWorker, ToWorker, WorkerStart } from './messages.js'
 import { openPartFile } from './part-file.js'
@@ -77,6 +78,7 @@ export function processSpawner(config: ProcessConfig): SpawnHost {
       channel: worker.channel(cells, line),
       cells,
       line,
+      confirms: (cell) => cells.confirms(cell),
       outgoing: config.outgoing,
       handles: config.handles,
       events,
@@ -104,6 +106,10 @@ export function processSpawner(config: ProcessConfig): SpawnHost {
     // Frames that were not written: of these, nothing but replies is taken from here.
     const early = new FrameReader((kind, body, message) => link.repliedEarly(messageOf(kind, body, message) as FromWorker))
     worker.onAnswer((last, decided, frames) => {
+      if (last === noNumber) {
+        cells.answered(decided !== 0)
+        return
+      }
       early.push(frames)
       link.takenOut(line.answered(last, decided))
     })
@@ -170,6 +176,9 @@ class ChildWorker {
   channel(cells: PoolCells, line: PoolLine): Channel<ToWorker, FromWorker> {
     const pipe = this.#channel
     return {
+      get unsent() {
+        return pipe?.unsent ?? 0
+      },
       post: (message) => {
         if (message.type === 'call') cells.sent(message.cell, message.id)
         pipe?.post(message)

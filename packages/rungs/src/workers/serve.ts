@@ -458,7 +458,10 @@ export class Server {
     this.#finishing = true
     const { finalizer } = this.#parts.start
     try {
-      if (finalizer !== undefined) await this.#startup(finalizer)
+      if (finalizer !== undefined) {
+        this.post({ type: 'finishing' })
+        await this.#startup(finalizer)
+      }
     } catch (error) {
       const packed = this.#outgoing.packError(error)
       this.#post({ type: 'finalizerFailed', reason: packed, definitions: this.definitionsFor(packed.uses) }, packed)

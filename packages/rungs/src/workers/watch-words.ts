@@ -1,13 +1,16 @@
 // What a pool and the watching thread of a worker process say to each other, by the second socket.
 //
-//   order   cell i32 │ word i32                    an abort, see process-cells.ts; or cell -1: take back the calls up to this number
-//   answer  last i32 │ decided i32 │ length u32 │ frames      those after `decided`, up to `last`, will not begin; replies that are ready
+//   order   cell i32 │ word i32                    an abort, see process-cells.ts; cell -1: take back the calls up to this number;
+//                                                  cell -2: has the call in this cell begun?
+//   answer  last i32 │ decided i32 │ length u32 │ frames      those after `decided`, up to `last`, will not begin; replies that are ready;
+//                                                             last 0: whether it has begun
 
 /** Bytes of an order. */
 export const orderSize = 8
 const answerHead = 12
 /** In the place of a cell. */
 const takeBack = -1
+const ask = -2
 
 export function abortOrder(cell: number, word: number): Buffer {
   const order = Buffer.allocUnsafe(orderSize)
@@ -20,11 +23,22 @@ export function takeBackOrder(last: number): Buffer {
   return abortOrder(takeBack, last)
 }
 
+export function askOrder(cell: number): Buffer {
+  return abortOrder(ask, cell)
+}
+
+export interface Orders {
+  abort(cell: number, word: number): void
+  takeBack(last: number): void
+  ask(cell: number): void
+}
+
 /** Performs an order at the beginning of `order`. */
-export function readOrder(order: Buffer, perform: { abort(cell: number, word: number): void; takeBack(last: number): void }): void {
+export function readOrder(order: Buffer, perform: Orders): void {
   const cell = order.readInt32LE(0)
   const word = order.readInt32LE(4)
   if (cell === takeBack) perform.takeBack(word)
+  else if (cell === ask) perform.ask(word)
   else perform.abort(cell, word)
 }
 

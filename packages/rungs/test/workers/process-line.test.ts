@@ -4,7 +4,7 @@ import { ChildLine } from '../../dist/workers/child-line.js'
 import { isAfter, LineWord, numberAfter } from '../../dist/workers/line-words.js'
 import type { Request } from '../../dist/workers/messages.js'
 import { ReadyPage } from '../../dist/workers/ready-page.js'
-import { AnswerReader, abortOrder, answerOf, orderSize, readOrder, takeBackOrder } from '../../dist/workers/watch-words.js'
+import { AnswerReader, abortOrder, answerOf, askOrder, orderSize, readOrder, takeBackOrder } from '../../dist/workers/watch-words.js'
 import { until } from '../fixtures/until.js'
 
 describe('numbers', () => {
@@ -43,14 +43,16 @@ describe('orders and answers', () => {
     const perform = {
       abort: (...order: unknown[]) => read.push(['abort', ...order]),
       takeBack: (last: number) => read.push(['take back', last]),
+      ask: (cell: number) => read.push(['ask', cell]),
     }
-    for (const order of [abortOrder(7, -5), takeBackOrder(-9)]) {
+    for (const order of [abortOrder(7, -5), takeBackOrder(-9), askOrder(3)]) {
       expect(order.byteLength).toBe(orderSize)
       readOrder(order, perform)
     }
     expect(read).toEqual([
       ['abort', 7, -5],
       ['take back', -9],
+      ['ask', 3],
     ])
   })
 
