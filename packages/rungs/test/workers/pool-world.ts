@@ -1,8 +1,9 @@
 // A world for `PoolState` to decide in: workers that start, take calls, end and die, and calls that are submitted, cancelled and counted, all at
 // random and without a thread. It performs what is decided and checks what must hold at every moment.
 import { strict as assert } from 'node:assert'
-import { type PoolConfig, PoolState, type WorkerRecord } from '../../dist/workers/pool-state.js'
+import { type PoolConfig, PoolState } from '../../dist/workers/pool-state.js'
 import { Batch, Ticket } from '../../dist/workers/ticket.js'
+import type { WorkerRecord } from '../../dist/workers/worker-record.js'
 
 /** Mulberry32: small, seeded, good enough for choosing. */
 export function randomOf(seed: number): () => number {
