@@ -1,12 +1,12 @@
 // What is said over a pipe, and how it is put into frames: calls, replies and lots, which most messages are, field by field, the others as they are.
 import { Kind } from '../calls/wire.js'
 import { type FrameWriter, frameKinds } from './frames.js'
-import type { FromWorker, Parcel, Reply, Request, ToWorker } from './messages.js'
+import type { FromWorker, Parcel, Reply, Request, ToWorker, WorkerStart } from './messages.js'
 import type { PlainReader, PlainWriter } from './plain-values.js'
 
 /** About the pipe itself, and about what threads see in shared memory. */
 export type Aside =
-  | { readonly type: 'start'; readonly start: unknown }
+  | { readonly type: 'start'; readonly start: ProcessStart }
   /**
    * How much of each of these calls has begun: 0 or 1, of a chunk the number of items. `atEnd`: of the others, nothing has, and the last in line
    * that has begun has this number.
@@ -20,6 +20,15 @@ export type Aside =
   | Lot
   /** What ended the process. */
   | { readonly type: 'crash'; readonly name: string; readonly message: string; readonly stack: string | undefined; readonly code: unknown }
+
+/** What a process is told first. */
+export interface ProcessStart {
+  readonly start: WorkerStart
+  readonly cells: number
+  readonly presumed: 0 | 1
+  /** Whether it has files for large buffers. */
+  readonly files: boolean
+}
 
 export interface Lot {
   readonly type: 'lot'
