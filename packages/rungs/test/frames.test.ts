@@ -4,8 +4,8 @@ import v8 from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { FrameReader, FrameWriter, frameKinds, partSize } from '../dist/workers/frames.js'
-import type { PlainReader, PlainWriter } from '../dist/workers/plain-values.js'
+import { FrameReader, FrameWriter, frameKinds } from '../dist/workers/frames.js'
+import { type PlainReader, type PlainWriter, partSize } from '../dist/workers/plain-values.js'
 
 /** Reads the pieces as if they came in bytes of the given sizes, one after the other. */
 function read(pieces: readonly Uint8Array[], sizes: readonly number[]): unknown[] {

@@ -1,14 +1,11 @@
-import { Outgoing } from '../calls/index.js'
-import { clock } from '../core/clock.js'
 import { requireInteger, requireOneOf, show } from '../core/options.js'
-import { HandleTable } from '../workers/handle-table.js'
 import type { Batches } from '../workers/host.js'
 import { Patience } from '../workers/patience.js'
 import { WorkerPool } from '../workers/pool.js'
 import { checkPoolOptions, optionsOf, type ProcessOptions } from '../workers/pool-options.js'
 import { processSpawner } from '../workers/process.js'
-import { shipStartup } from '../workers/thread.js'
-import { nextPoolId, PoolExecutor, viewOf } from './pool-executor.js'
+import { PoolExecutor, viewOf } from './pool-executor.js'
+import { workerSetup } from './worker-setup.js'
 
 /**
  * Runs functions in child processes: in parallel, each with memory of its own. Take it for what may crash, leak or never end, and for what must
@@ -30,44 +27,12 @@ export class ProcessPoolExecutor extends PoolExecutor {
     const further = ['execPath', 'execArgv', 'env', 'cwd', 'stdio', 'uid', 'gid', 'code']
     const checked = checkPoolOptions('ProcessPoolExecutor', options, further)
     checkProcessOptions(options)
-    const { code } = options
-    const handles = new HandleTable()
-    const outgoing = new Outgoing({
-      boundary: 'process',
-      handles,
-      onWarning: (message) => process.emitWarning(message, { type: 'RungsWarning', code: 'RUNGS_LARGE_CAPTURE' }),
-      ...(code !== undefined && { code }),
-    })
-    handles.packReason = (reason) => {
-      const { plain, data, uses } = outgoing.packError(reason)
-      // One that needs definitions would need them sent before; that an unusual class of error is missed is bearable.
-      return uses.length === 0 ? { plain, data } : { plain: true, data: String(reason) }
-    }
+    const setup = workerSetup('process', checked, options)
+    const { execPath, cwd, uid, gid } = options
     const news = new Patience()
-    const time = clock()
-    const id = nextPoolId()
     const hub: Batches = { batch: (run) => run() }
-    const spawn = processSpawner({
-      pool: id,
-      outgoing,
-      handles,
-      news,
-      hub,
-      callsPerWorker: checked.callsPerWorker,
-      measureMemory: checked.maxMemoryPerWorker !== Number.POSITIVE_INFINITY,
-      initializer: shipStartup(outgoing, checked.initializer, checked.initargs),
-      finalizer: shipStartup(outgoing, checked.finalizer, []),
-      code,
-      execPath: options.execPath,
-      execArgv: options.execArgv,
-      env: options.env,
-      cwd: options.cwd,
-      stdio: options.stdio ?? 'inherit',
-      uid: options.uid,
-      gid: options.gid,
-      now: () => time.now(),
-    })
-    super(viewOf(new WorkerPool(checked, { spawn, outgoing, news, hub }), id, checked, true))
+    const spawn = processSpawner({ ...setup, news, hub, execPath, cwd, uid, gid })
+    super(viewOf(new WorkerPool(checked, { spawn, outgoing: setup.outgoing, news, hub }), setup.pool, checked, true))
   }
 }
 

@@ -1,14 +1,12 @@
-import { Outgoing } from '../calls/index.js'
-import { clock } from '../core/clock.js'
 import { requireKnown, requireOneOf, show } from '../core/options.js'
 import { Bell } from '../workers/bell.js'
-import { HandleTable } from '../workers/handle-table.js'
 import { WorkerPool } from '../workers/pool.js'
 import { checkPoolOptions, optionsOf, type ThreadOptions } from '../workers/pool-options.js'
 import { BulkStore } from '../workers/ring/bulk.js'
 import { RingHub } from '../workers/ring/hub.js'
-import { shipStartup, threadSpawner } from '../workers/thread.js'
-import { nextPoolId, PoolExecutor, viewOf } from './pool-executor.js'
+import { threadSpawner } from '../workers/thread.js'
+import { PoolExecutor, viewOf } from './pool-executor.js'
+import { workerSetup } from './worker-setup.js'
 
 /**
  * Runs functions on worker threads: in parallel, on all cores. Take it for what computes, and for what blocks. Arguments and results are copied,
@@ -25,43 +23,13 @@ export class ThreadPoolExecutor extends PoolExecutor {
     const options: ThreadOptions = optionsOf(given)
     const checked = checkPoolOptions('ThreadPoolExecutor', options, ['resourceLimits', 'execArgv', 'env', 'stdio', 'code'])
     checkThreadOptions(options)
-    const { code } = options
-    const handles = new HandleTable()
-    const outgoing = new Outgoing({
-      boundary: 'thread',
-      handles,
-      onWarning: (message) => process.emitWarning(message, { type: 'RungsWarning', code: 'RUNGS_LARGE_CAPTURE' }),
-      ...(code !== undefined && { code }),
-    })
-    handles.packReason = (reason) => {
-      const { plain, data, uses } = outgoing.packError(reason)
-      // One that needs definitions would need them sent before; that an unusual class of error is missed is bearable.
-      return uses.length === 0 ? { plain, data } : { plain: true, data: String(reason) }
-    }
+    const setup = workerSetup('thread', checked, options)
     const news = new Bell()
     const hub = usesRing() ? new RingHub() : undefined
     const bulk = hub && new BulkStore()
-    const time = clock()
-    const id = nextPoolId()
-    const spawn = threadSpawner({
-      pool: id,
-      outgoing,
-      handles,
-      news,
-      callsPerWorker: checked.callsPerWorker,
-      measureMemory: checked.maxMemoryPerWorker !== Number.POSITIVE_INFINITY,
-      initializer: shipStartup(outgoing, checked.initializer, checked.initargs),
-      finalizer: shipStartup(outgoing, checked.finalizer, []),
-      code,
-      resourceLimits: options.resourceLimits,
-      execArgv: options.execArgv,
-      env: options.env,
-      stdio: options.stdio ?? 'inherit',
-      now: () => time.now(),
-      hub,
-      bulk,
-    })
-    super(viewOf(new WorkerPool(checked, { spawn, outgoing, news, hub, bulk }), id, checked, true))
+    const spawn = threadSpawner({ ...setup, news, resourceLimits: options.resourceLimits, hub, bulk })
+    const pool = new WorkerPool(checked, { spawn, outgoing: setup.outgoing, news, hub, bulk })
+    super(viewOf(pool, setup.pool, checked, true))
   }
 }
 

@@ -2,8 +2,8 @@
 import { BrokenExecutorError, WorkerDiedError } from '../core/errors.js'
 import { describe } from '../core/report.js'
 import type { Death } from './host.js'
-import type { WorkerRecord } from './pool-state.js'
 import { labelOf, type WorkItem } from './work-item.js'
+import type { WorkerRecord } from './worker-record.js'
 
 export class Deaths {
   readonly #pool: string

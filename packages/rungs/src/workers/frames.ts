@@ -1,14 +1,13 @@
-// Messages as bytes: frames with their length in front. What most messages are is written by hand (plain-values.ts), the rest by v8.serialize. A
+// Messages as bytes: frames with their length in front. What most messages are is written by hand (plain-values.ts), the rest by v8 (v8-values.ts). A
 // large buffer follows its frame as it is, or lies in a file that both sides have (part-file.ts). So its bytes are never copied here: they go from the
 // memory of one value to that of the other by way of the kernel.
 //
 //   frame:  length u32 │ kind u8 │ count of parts u8 │ body │ for each part: length f64, position f64 │ parts without a position
 //                      └────────────────────────────── length bytes ──────────────────────────────────┘
-import { Deserializer, Serializer } from 'node:v8'
 import { filedSize, type PartFile, readPart } from './part-file.js'
-import { mostParts, PlainReader, PlainWriter, partSize, viewNames, viewOf } from './plain-values.js'
+import { PlainReader, PlainWriter } from './plain-values.js'
+import { V8Reader, V8Writer } from './v8-values.js'
 
-export { partSize }
 /** Bytes that are collected before they become a piece of their own. */
 export const pageSize = 64 * 1024
 const headSize = 6
@@ -63,7 +62,7 @@ export class FrameWriter {
 
   /** As {@link any}, when it is known that it cannot be written by hand. */
   byV8(message: unknown, buffers: readonly ArrayBuffer[] = []): void {
-    const serializer = new MessageSerializer()
+    const serializer = new V8Writer()
     serializer.writeHeader()
     for (const buffer of buffers) serializer.part(buffer)
     serializer.writeValue(message)
@@ -287,7 +286,7 @@ export class FrameReader {
       reader.end()
       return
     }
-    const deserializer = new MessageDeserializer(bytes.subarray(body, end - entrySize * parts.length), parts)
+    const deserializer = new V8Reader(bytes.subarray(body, end - entrySize * parts.length), parts)
     deserializer.readHeader()
     this.#receive(kind, undefined, deserializer.readValue())
   }
@@ -352,66 +351,5 @@ class LargeFrame {
       this.parts.push(Buffer.allocUnsafeSlow(length).buffer)
       this.missing += length
     }
-  }
-}
-
-// ---- what v8 leaves to us -----------------------------------------------------------------------------------------
-
-/** What the declarations of Node leave out of its documented Serializer. */
-interface Hooks {
-  _setTreatArrayBufferViewsAsHostObjects(flag: boolean): void
-}
-
-class MessageSerializer extends Serializer {
-  readonly parts: Uint8Array[] = []
-
-  constructor() {
-    super()
-    ;(this as unknown as Hooks)._setTreatArrayBufferViewsAsHostObjects(true)
-  }
-
-  /** From now on this buffer is mentioned by its number only. */
-  part(buffer: ArrayBuffer): void {
-    if (buffer.byteLength < partSize || this.parts.length >= mostParts) return
-    this.transferArrayBuffer(this.parts.length, buffer)
-    this.parts.push(new Uint8Array(buffer))
-  }
-
-  /** The errors that are thrown when something cannot be written. */
-  _getDataCloneError(message: string): Error {
-    return new DOMException(message, 'DataCloneError')
-  }
-
-  _writeHostObject(value: unknown): void {
-    if (!ArrayBuffer.isView(value)) throw this._getDataCloneError('An object of Node itself cannot be sent to another process')
-    const bytes = new Uint8Array(value.buffer as ArrayBuffer, value.byteOffset, value.byteLength)
-    this.writeUint32(Math.max(0, viewNames.indexOf(Object.prototype.toString.call(value).slice(8, -1))))
-    this.writeUint32(bytes.byteLength)
-    if (bytes.byteLength >= partSize && this.parts.length < mostParts) {
-      this.writeUint32(1 + this.parts.length)
-      this.parts.push(bytes)
-      return
-    }
-    this.writeUint32(0)
-    this.writeRawBytes(bytes)
-  }
-}
-
-class MessageDeserializer extends Deserializer {
-  readonly #parts: readonly ArrayBuffer[]
-
-  constructor(bytes: Uint8Array, parts: readonly ArrayBuffer[]) {
-    super(bytes)
-    this.#parts = parts
-    for (const [id, part] of parts.entries()) this.transferArrayBuffer(id, part)
-  }
-
-  _readHostObject(): ArrayBufferView {
-    const kind = this.readUint32()
-    const length = this.readUint32()
-    const part = this.readUint32()
-    // A copy: what is read here is the memory of the next frame.
-    const buffer = part === 0 ? new Uint8Array(this.readRawBytes(length)).buffer : (this.#parts[part - 1] ?? new ArrayBuffer(0))
-    return viewOf(kind, buffer)
   }
 }

@@ -1,7 +1,7 @@
 // What the pool needs of a worker, whatever it is: code on this event loop, a thread, a process.
 import type { Outcome } from '../core/outcome.js'
-import type { WorkerRecord } from './pool-state.js'
 import type { Attempt } from './work-item.js'
+import type { WorkerRecord } from './worker-record.js'
 
 /** How a worker ended. */
 export interface Death {

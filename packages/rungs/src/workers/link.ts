@@ -1,18 +1,21 @@
 // The pool's end of the way to a worker: calls go, outcomes and all else come back. Thread or process is the channel's business.
-import { BytesCall, Incoming, type Outgoing, type Packed, PlainCall, type ShippedCall } from '../calls/index.js'
+import { BytesCall, type Outgoing, PlainCall, type ShippedCall } from '../calls/index.js'
 import { CancelledError, TimeoutError } from '../core/errors.js'
 import type { Outcome } from '../core/outcome.js'
 import { abortCodes, type Cells } from './cells.js'
 import type { Channel } from './channel.js'
 import type { HandleTable } from './handle-table.js'
 import type { Death, HostEvents, WorkerHost } from './host.js'
-import type { Definitions, FromWorker, Parcel, RpcRequest, SentBytes, ToWorker } from './messages.js'
+import { Inbox } from './inbox.js'
+import type { FromWorker, SentBytes, ToWorker } from './messages.js'
+import { Outbox } from './outbox.js'
 import type { PoolLine } from './pool-line.js'
+import { Questions } from './questions.js'
 import type { BulkStore } from './ring/bulk.js'
 import type { RingHub } from './ring/hub.js'
 import { PoolEnd } from './ring/pool-end.js'
 import { snapshotOf } from './snapshot.js'
-import type { AnyFunction, Attempt } from './work-item.js'
+import type { Attempt } from './work-item.js'
 
 export interface LinkParts {
   readonly channel: Channel<ToWorker, FromWorker>
@@ -36,21 +39,15 @@ export interface LinkParts {
   readonly confirms?: ((cell: number) => boolean) | undefined
 }
 
-/** The function that a question is about, if it is about one, and arguments. */
-type Question = [fn: AnyFunction | undefined, ...args: unknown[]]
-
 export class Link implements WorkerHost {
   readonly #parts: LinkParts
-  readonly #incoming: Incoming
+  readonly #inbox: Inbox
+  readonly #outbox: Outbox
+  readonly #questions: Questions
   readonly #attempts = new Map<number, Attempt>()
   readonly replaceable = true
-  readonly #questions = new Map<number, (reason: unknown) => void>()
   /** Calls that went as messages and were taken back, until the worker has seen that, and their cells. */
   readonly #takenBack = new Map<number, number>()
-  /** Definitions that the worker has. */
-  readonly #sent = new Set<number>()
-  /** Memories that the worker knows. */
-  readonly #memories = new Set<number>()
   readonly #freeCells: number[]
   /** Whose cell it is. */
   readonly #byCell: (Attempt | undefined)[] = []
@@ -60,11 +57,12 @@ export class Link implements WorkerHost {
   readonly recall: (() => void) | undefined
   #saidBye = false
   isFinishing = false
-  #gone = false
 
   constructor(parts: LinkParts) {
     this.#parts = parts
-    this.#incoming = new Incoming({ outgoing: parts.outgoing, handles: parts.handles })
+    this.#inbox = new Inbox(parts.outgoing, parts.handles)
+    this.#outbox = new Outbox(parts.channel, parts.outgoing)
+    this.#questions = new Questions(parts.handles, this.#inbox, this.#outbox)
     this.#freeCells = Array.from({ length: parts.cells.count }, (_, cell) => parts.cells.count - 1 - cell)
     const { hub, line } = parts
     this.recall = line && (() => line.recall())
@@ -74,9 +72,10 @@ export class Link implements WorkerHost {
         hub,
         onReply: (cell, skipped, value) => this.#replied(cell, skipped, value),
         pumpPort: () => parts.channel.pump(),
-        poke: () => this.#post({ type: 'poke' }),
+        poke: () => this.#outbox.post({ type: 'poke' }),
       })
-    parts.bulk?.onForget(this.#forget)
+    this.#outbox.ring = this.ring
+    parts.bulk?.onForget(this.#outbox.forget)
     parts.channel.onMessage((message) => {
       // What wakes this thread is not counted: nothing has to be heard after it.
       if (message.type !== 'poke') this.ring?.received()
@@ -88,7 +87,7 @@ export class Link implements WorkerHost {
     const { item, id } = attempt
     const { shipped, mode, options } = item
     if (shipped === undefined) return
-    const bytes = shipped instanceof BytesCall ? this.#bytesOf(shipped) : undefined
+    const bytes = shipped instanceof BytesCall ? this.#outbox.bytesOf(shipped) : undefined
     const { target, captured, args } = shipped
     const cell = this.#freeCells.pop() ?? -1
     attempt.cell = cell
@@ -103,7 +102,7 @@ export class Link implements WorkerHost {
     attempt.line = this.#parts.line?.next(attempt) ?? 0
     try {
       const transfer = captured === undefined ? args.transfer : [...captured.transfer, ...args.transfer]
-      this.#send(
+      this.#outbox.send(
         {
           type: 'call',
           id,
@@ -113,7 +112,7 @@ export class Link implements WorkerHost {
           target,
           captured: captured && { plain: captured.plain, data: captured.data },
           args: { plain: args.plain, data: bytes === undefined ? args.data : withoutBytes(args.data as unknown[], bytes) },
-          definitions: this.#definitionsFor(target, captured?.uses, args.uses),
+          definitions: this.#outbox.definitionsFor(target, captured?.uses, args.uses),
           cell,
           mode: mode.type === 'chunk' ? mode.of : mode.type,
           credit: mode.type === 'stream' ? mode.credit : 0,
@@ -135,7 +134,7 @@ export class Link implements WorkerHost {
     const { ring } = this
     const { options, mode } = item
     if (ring === undefined || captured !== undefined || !args.plain || args.transfer.length > 0 || mode.type !== 'call') return false
-    if (!this.#sent.has(target)) return false
+    if (!this.#outbox.has(target)) return false
     const { key } = options
     const call = { id, call: item.callId, attempt: number, target, cell, key, tellBegin: options.timeout !== undefined }
     const place = ring.send(call, args.data as readonly unknown[]) // Arguments are an array.
@@ -163,14 +162,17 @@ export class Link implements WorkerHost {
     const { abortReason: reason, cell, id } = attempt
     const timeout = reason instanceof TimeoutError
     if (cell >= 0) this.#parts.cells.abort(cell, timeout ? abortCodes.timedOut : abortCodes.cancelled)
-    const packed = this.#pack(reason, () => (timeout ? new TimeoutError(reason.message) : new CancelledError()))
-    this.#post({ type: 'abort', id, timeout, reason: packed, definitions: this.#definitionsFor(packed.uses) }, packed.transfer)
+    const packed = this.#outbox.pack(reason, () => (timeout ? new TimeoutError(reason.message) : new CancelledError()))
+    this.#outbox.post(
+      { type: 'abort', id, timeout, reason: packed, definitions: this.#outbox.definitionsFor(packed.uses) },
+      packed.transfer,
+    )
   }
 
   hasBegun(attempt: Attempt): boolean {
     const { cell, place, line } = attempt
     if (place !== 'running') return false
-    if (line !== 0) return (this.#gone ? this.#parts.line?.mayHaveBegun(attempt) : this.#parts.line?.hasBegun(attempt)) ?? true
+    if (line !== 0) return (this.#outbox.closed ? this.#parts.line?.mayHaveBegun(attempt) : this.#parts.line?.hasBegun(attempt)) ?? true
     return cell < 0 || this.#parts.cells.begun(cell) > 0
   }
 
@@ -208,11 +210,11 @@ export class Link implements WorkerHost {
   credit({ id, cell, item }: Attempt, count: number | 'stop'): void {
     // A chunk may be in a loop that gets no message.
     if (item.mode.type === 'chunk' && cell >= 0 && this.#parts.cells.aborted(cell) === 0) this.#parts.cells.abort(cell, abortCodes.stopped)
-    else this.#post({ type: 'credit', id, count })
+    else this.#outbox.post({ type: 'credit', id, count })
   }
 
   retire(): void {
-    this.#post({ type: 'retire' })
+    this.#outbox.post({ type: 'retire' })
   }
 
   kill(force: boolean): void {
@@ -239,16 +241,16 @@ export class Link implements WorkerHost {
 
   /** The worker has ended. What it had said is heard first. */
   gone(death: Omit<Death, 'inPeace'>): void {
-    if (this.#gone) return
+    if (this.#outbox.closed) return
     this.#parts.channel.pump()
     if (this.ring !== undefined) {
       while (this.ring.drain(Number.POSITIVE_INFINITY) > 0) {}
       this.ring.close()
     }
-    this.#gone = true
-    this.#parts.bulk?.offForget(this.#forget)
+    this.#outbox.closed = true
+    this.#parts.bulk?.offForget(this.#outbox.forget)
     this.#parts.channel.close()
-    for (const cancel of this.#questions.values()) cancel(undefined)
+    this.#questions.cancel()
     for (const attempt of this.#attempts.values()) {
       const { mode } = attempt.item
       if (mode.type === 'chunk' && attempt.cell >= 0) mode.begun = Math.max(mode.begun, this.#parts.cells.begun(attempt.cell))
@@ -258,7 +260,7 @@ export class Link implements WorkerHost {
 
   /** There will be no worker. */
   discard(): void {
-    this.#parts.bulk?.offForget(this.#forget)
+    this.#parts.bulk?.offForget(this.#outbox.forget)
     this.ring?.close()
     this.#parts.channel.close()
   }
@@ -268,16 +270,16 @@ export class Link implements WorkerHost {
   #receive(message: FromWorker): void {
     const { events } = this.#parts
     // Also when nobody wants the rest of it any more: they are not sent again.
-    if ('definitions' in message) this.#define(message.definitions)
+    if ('definitions' in message) this.#inbox.define(message.definitions)
     switch (message.type) {
       case 'ready':
         events.ready()
         return
       case 'initializerFailed':
-        this.#read(message, message.reason, (reason) => events.initializerFailed(reason))
+        this.#inbox.read(message, message.reason, (reason) => events.initializerFailed(reason))
         return
       case 'finalizerFailed':
-        this.#read(message, message.reason, (reason) => events.finalizerFailed(reason))
+        this.#inbox.read(message, message.reason, (reason) => events.finalizerFailed(reason))
         return
       case 'begun': {
         const attempt = this.#attempt(message.id)
@@ -297,7 +299,7 @@ export class Link implements WorkerHost {
         if (status === 'skipped') this.#ended(attempt, { status: 'rejected', reason: new CancelledError() })
         else if (status === 'fulfilled' && value.plain) this.#ended(attempt, { status, value: value.data }, memory)
         else
-          this.#read(
+          this.#inbox.read(
             message,
             value,
             (value) => this.#ended(attempt, status === 'fulfilled' ? { status, value } : { status, reason: value }, memory),
@@ -307,12 +309,12 @@ export class Link implements WorkerHost {
       }
       case 'progress': {
         const attempt = this.#attempt(message.id)
-        if (attempt !== undefined) this.#read(message, message.value, (value) => events.progress(attempt, value))
+        if (attempt !== undefined) this.#inbox.read(message, message.value, (value) => events.progress(attempt, value))
         return
       }
       case 'item': {
         const mode = this.#attempt(message.id)?.item.mode
-        if (mode?.type === 'stream') this.#read(message, message.value, mode.onItem)
+        if (mode?.type === 'stream') this.#inbox.read(message, message.value, mode.onItem)
         return
       }
       case 'outcomes':
@@ -330,7 +332,7 @@ export class Link implements WorkerHost {
         return
       }
       case 'rpc':
-        this.#answer(message)
+        this.#questions.answer(message)
         return
       case 'release':
         this.#parts.handles.release(message.handle, message.count)
@@ -381,121 +383,10 @@ export class Link implements WorkerHost {
     const mode = this.#attempt(message.id)?.item.mode
     if (mode?.type !== 'chunk') return
     const { from, outcomes } = message
-    if (outcomes.kind === 'rejected') this.#read(message, outcomes.reason, (reason) => mode.listener.failed(from, reason, outcomes.ms))
+    if (outcomes.kind === 'rejected')
+      this.#inbox.read(message, outcomes.reason, (reason) => mode.listener.failed(from, reason, outcomes.ms))
     // It was a list when it was packed.
-    else this.#read(message, outcomes.values, (values) => mode.listener.values(from, values as ArrayLike<unknown>, outcomes.ms))
-  }
-
-  /** Reads a value; at once, unless a module has to be imported for it. */
-  #read(
-    message: { readonly definitions?: Definitions | undefined },
-    parcel: Parcel,
-    use: (value: unknown) => void,
-    failed: (error: unknown) => void = use,
-  ): void {
-    this.#define(message.definitions)
-    let value: unknown
-    try {
-      value = this.#incoming.unpack(parcel)
-    } catch (error) {
-      failed(error)
-      return
-    }
-    if (value instanceof Promise) value.then(use, failed)
-    else use(value)
-  }
-
-  #define(definitions: Definitions | undefined): void {
-    if (definitions !== undefined) for (const [id, definition] of definitions) this.#incoming.define(id, definition)
-  }
-
-  // ---- questions about objects that stay here -------------------------------------------------------------------
-
-  #answer(question: RpcRequest): void {
-    const { id, handle, method } = question
-    this.#define(question.definitions)
-    const reply = (status: 'fulfilled' | 'rejected' | 'cancelled' | 'item', value: unknown): void => {
-      if (status !== 'item') this.#questions.delete(id)
-      const packed = status === 'rejected' ? this.#parts.outgoing.packError(value) : this.#pack(value, (error) => error)
-      this.#post({ type: 'rpcReply', id, status, value: packed, definitions: this.#definitionsFor(packed.uses) }, packed.transfer)
-    }
-    const ask = (fn: AnyFunction | undefined, args: unknown[]): void => {
-      if (method === 'cancelQuestion') {
-        this.#questions.get(id)?.(args[0])
-        return
-      }
-      const cancel = this.#parts.handles.ask(handle, method, fn, args, {
-        item: (value) => reply('item', value),
-        fulfilled: (value) => reply('fulfilled', value),
-        rejected: (reason) => reply('rejected', reason),
-        cancelled: (reason) => reply('cancelled', reason),
-      })
-      if (cancel !== undefined) this.#questions.set(id, cancel)
-    }
-    try {
-      // An array: that is what was packed.
-      const read = this.#incoming.unpack(question.args) as Question | Promise<Question>
-      if (read instanceof Promise) {
-        read.then(
-          ([fn, ...args]) => ask(fn, args),
-          (error) => reply('rejected', error),
-        )
-      } else {
-        const [fn, ...args] = read
-        ask(fn, args)
-      }
-    } catch (error) {
-      reply('rejected', error)
-    }
-  }
-
-  // ---- what goes ------------------------------------------------------------------------------------------------
-
-  #definitionsFor(target: number | readonly number[] | undefined, ...uses: (readonly number[] | undefined)[]): Definitions | undefined {
-    let definitions: [number, unknown][] | undefined
-    const add = (id: number): void => {
-      if (this.#sent.has(id)) return
-      this.#sent.add(id)
-      definitions ??= []
-      definitions.push([id, this.#parts.outgoing.definition(id)])
-    }
-    for (const ids of uses) if (ids !== undefined) for (const id of ids) add(id)
-    if (typeof target === 'number') add(target)
-    else if (target !== undefined) for (const id of target) add(id)
-    return definitions
-  }
-
-  /** A value, or what stands for it when it cannot cross. */
-  #pack(value: unknown, instead: (error: unknown) => unknown): Packed {
-    try {
-      return this.#parts.outgoing.pack(value)
-    } catch (error) {
-      return this.#parts.outgoing.packError(instead(error))
-    }
-  }
-
-  /** The worker learns of the memory before the call that refers to it. */
-  #bytesOf({ kept: { kind, bytes, memory, isShared }, at }: BytesCall): SentBytes {
-    const { byteOffset, byteLength } = bytes
-    if (memory === 0) return { at, kind, memory, isShared, byteOffset, byteLength, bytes }
-    if (!this.#memories.has(memory)) {
-      this.#memories.add(memory)
-      this.#post({ type: 'memory', id: memory, buffer: bytes.buffer as unknown as SharedArrayBuffer }) // So the store has made it.
-    }
-    return { at, kind, memory, isShared, byteOffset, byteLength, bytes: undefined }
-  }
-
-  readonly #forget = (memory: number): void => {
-    if (this.#memories.delete(memory)) this.#post({ type: 'forget', id: memory })
-  }
-
-  #post(message: ToWorker, transfer: readonly unknown[] = []): void {
-    if (!this.#gone) this.#send(message, transfer)
-  }
-
-  #send(message: ToWorker, transfer: readonly unknown[]): void {
-    this.#parts.channel.post(message, transfer)
-    this.ring?.posted()
+    else this.#inbox.read(message, outcomes.values, (values) => mode.listener.values(from, values as ArrayLike<unknown>, outcomes.ms))
   }
 }
 

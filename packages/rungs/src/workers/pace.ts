@@ -1,10 +1,10 @@
 // How long the calls of a pool take, and what follows from that: how many of them a worker is given ahead.
 import type { PoolCalls } from './pool-calls.js'
 import type { PoolCore } from './pool-core.js'
-import type { WorkerRecord } from './pool-state.js'
 import { mostAhead } from './ring/layout.js'
 import type { Ticket } from './ticket.js'
 import type { Attempt } from './work-item.js'
+import type { WorkerRecord } from './worker-record.js'
 
 /** Milliseconds after which a worker where nothing has ended is looked at again. */
 const stuckAfter = 2

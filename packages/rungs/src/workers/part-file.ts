@@ -33,6 +33,26 @@ export function openPartFile(): number | undefined {
   }
 }
 
+/** One for each way. */
+export interface PartFiles {
+  readonly there: number
+  readonly back: number
+}
+
+export function openPartFiles(): PartFiles | undefined {
+  const there = openPartFile()
+  const back = there === undefined ? undefined : openPartFile()
+  if (there !== undefined && back !== undefined) return { there, back }
+  if (there !== undefined) closeSync(there)
+  return undefined
+}
+
+export function closePartFiles(files: PartFiles | undefined): void {
+  if (files === undefined) return
+  closeSync(files.there)
+  closeSync(files.back)
+}
+
 /** The sender's side. */
 export class PartFile {
   readonly #fd: number

@@ -3,6 +3,7 @@
 //
 // Objects come here only if `calls` has found that structured clone keeps all of their meaning (isPlain), or if this library has made them. Looked at
 // here is what is lost easily: -0, holes, halves of surrogate pairs, and one object that is in a value twice.
+import { viewClass, viewKindOf, viewOf } from './views.js'
 
 const tags = {
   undefined: 0,
@@ -38,31 +39,6 @@ const widest = 64
 const mostObjects = 24
 /** Bytes that are copied one by one. */
 const fewBytes = 32
-
-/** The kinds of views, by their number on the way. */
-export const viewNames = [
-  'Uint8Array',
-  'Int8Array',
-  'Uint8ClampedArray',
-  'Int16Array',
-  'Uint16Array',
-  'Int32Array',
-  'Uint32Array',
-  'Float32Array',
-  'Float64Array',
-  'BigInt64Array',
-  'BigUint64Array',
-  'DataView',
-  'Float16Array',
-]
-
-type ViewClass = new (buffer: ArrayBufferLike, byteOffset?: number, length?: number) => ArrayBufferView
-
-/** What has been written under this number. */
-export function viewOf(kind: number, buffer: ArrayBufferLike): ArrayBufferView {
-  const View = Reflect.get(globalThis, viewNames[kind] ?? '') as ViewClass // One of those.
-  return new View(buffer)
-}
 
 const { getPrototypeOf } = Object
 /** Halves of surrogate pairs have no UTF-8. Part of ES2024, and of every Node that we run on. */
@@ -216,8 +192,8 @@ export class PlainWriter {
     if (prototype === Array.prototype) return Array.isArray(value) && this.#list(value)
     if (prototype === ArrayBuffer.prototype) return this.#buffer(value as ArrayBuffer)
     if (!ArrayBuffer.isView(value)) return false
-    const kind = viewNames.indexOf(Object.prototype.toString.call(value).slice(8, -1))
-    return kind >= 0 && prototype === (Reflect.get(globalThis, viewNames[kind] as string) as ViewClass).prototype && this.#view(value, kind)
+    const kind = viewKindOf(value)
+    return kind >= 0 && prototype === viewClass(kind).prototype && this.#view(value, kind)
   }
 
   #list(list: readonly unknown[]): boolean {

@@ -10,11 +10,11 @@ import type { Outcome } from '../core/outcome.js'
 import { report } from '../core/report.js'
 import { TaskCall } from './local.js'
 import type { PoolCore } from './pool-core.js'
-import type { WorkerRecord } from './pool-state.js'
 import { Sending } from './sent-calls.js'
 import { SignalWatch } from './signal-watch.js'
 import { repeatable, snapshotOf } from './snapshot.js'
 import { Attempt, type ItemOwner, labelOf, mayGoAhead, type WorkItem } from './work-item.js'
+import type { WorkerRecord } from './worker-record.js'
 
 export class PoolCalls implements ItemOwner {
   readonly #core: PoolCore

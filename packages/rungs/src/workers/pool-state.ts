@@ -1,16 +1,15 @@
 // Decides: who gets the next call, when a worker is started, replaced or ended, what becomes of the calls of one that died. Events in (the
 // methods), decisions out (`admitted` and `actions`); no clock, no channel, no future. The pool performs what is decided.
 //
-//   worker:  starting ──ready──▶ ready ──▶ retiring ──gone──▶ (forgotten)
-//                 └───────────────┴───── dying ──gone──▶        retiring: ends after its calls, in peace. dying: is being ended.
-//
 // Workers pull: what is admitted lies in their shared queue until one claims it (`pull`). Where the channel can only push, admitting names the
 // worker as well. In both cases admission is as late as it can be, so that order, priority and cancelling are decided here.
 //
-// Where calls are pushed and are known to be short, a worker is given some more of them than it has places (`ahead`), so that it does not wait for
-// the next one. What it has not begun can be taken back: when the call before it takes long, when its worker blocks or ends, when a call of a higher
-// priority comes. Those go to the head of the queue again, in their order.
+// What is decided about workers (which there are, who has a place) is in `worker-roster`, what is decided about calls that workers have before they
+// have a place for them in `calls-ahead`. Both are parts of this state and nobody else's.
+import { CallsAhead } from './calls-ahead.js'
 import { type Batch, type Ticket, TicketList, TicketQueue } from './ticket.js'
+import type { WorkerRecord } from './worker-record.js'
+import { WorkerRoster } from './worker-roster.js'
 
 export interface PoolConfig {
   readonly maxWorkers: number
@@ -25,33 +24,6 @@ export interface PoolConfig {
   readonly idleTimeout: number
   /** Workers claim calls from a shared queue, and this many may lie there beyond the places there are. Undefined: calls are pushed. */
   readonly pull?: { readonly ahead: number } | undefined
-}
-
-export type WorkerPhase = 'starting' | 'ready' | 'retiring' | 'dying'
-
-/** A worker as the decisions see it. */
-export interface WorkerRecord {
-  /** Never used twice. */
-  readonly id: number
-  /** From 0; a worker that replaces another takes its index. */
-  readonly index: number
-  phase: WorkerPhase
-  /** What it is known to have. */
-  readonly calls: TicketList
-  /** Additional places, lent by calls that wait for others. */
-  extra: number
-  /** How many calls it was given, ever. */
-  given: number
-  /** Since when it has no call; undefined while it has. */
-  idleSince: number | undefined
-  /** How many of its calls wait there for a place. */
-  ahead: number
-  /** Whether it is given calls ahead. `recalling`: not until those that it has were taken back. `stuck`: not until one of its calls has ended. */
-  pace: 'even' | 'recalling' | 'stuck'
-  /** At how many looks in a row nothing had ended there. */
-  still: number
-  /** When a call has last ended there. Kept for the pool. */
-  lastEnd: number
 }
 
 export type Action =
@@ -72,11 +44,6 @@ export type Action =
 
 /** Workers that die before they have begun anything, one after the other, until the pool gives up. */
 const startsUntilBroken = 3
-/** Looks at which nothing has ended at a worker, until it is taken to be stuck though nobody else is idle. */
-const looksUntilStuck = 5
-/** So many calls have to wait before workers that have no place for them are given some. */
-const lot = 32
-
 export class PoolState {
   /** What was decided: calls to be handed over, in this order. The pool empties it. */
   readonly admitted: Ticket[] = []
@@ -86,63 +53,52 @@ export class PoolState {
 
   #phase: 'open' | 'closing' | 'terminating' | 'closed' = 'open'
   #broken = false
-  #maxWorkers: number
   readonly #config: PoolConfig
   readonly #queue = new TicketQueue()
   /** What lies in the shared queue of workers that pull, and was not seen to be claimed. */
   readonly #window = new TicketList()
+  readonly #roster: WorkerRoster
+  readonly #callsAhead: CallsAhead
   /** Paused before their next attempt. */
   #held = 0
-  /** Calls that count against the places: admitted, or running on a worker that is not on its way out. */
-  #load = 0
   /** Calls that some worker has, of whichever phase. */
   #running = 0
-  #starting = 0
-  #ready = 0
-  /** Places of ready workers that other calls of the pool have lent. */
-  #extra = 0
-  /** Workers whose thread is blocked by a call that waits for another call of the pool. */
-  #blocked = 0
   #failedStarts = 0
   /** Workers that died as soon as they had a call, and before it began, one after the other, with no call that ended in between. */
   #fruitless = 0
-  #lastId = 0
   #lastOrder = 0
-  /** Calls that wait for a place at a worker, and the lowest priority among them. */
-  #early = 0
-  #earlyPriority = 0
-  /** Who gets calls ahead now, and how many more before another is looked for. */
-  #favourite: WorkerRecord | undefined
-  #favours = 0
-  /** Nobody has room for calls ahead, until some have ended. */
-  #full = false
-  #refilling = false
-  /** How many calls more than it has places a worker may have. Only where calls are pushed. */
-  ahead = 0
-  /** Ready workers that may have a place free; the last is asked first. Those that turn out to have none are dropped then. */
-  readonly #free: WorkerRecord[] = []
 
   constructor(config: PoolConfig) {
     this.#config = config
-    this.#maxWorkers = config.maxWorkers
+    this.#callsAhead = new CallsAhead(this.workers, this.actions, config.callsPerWorker)
+    this.#roster = new WorkerRoster(config, this.workers, this.actions, this.#callsAhead)
     this.#decide()
   }
 
   get maxWorkers(): number {
-    return this.#maxWorkers
+    return this.#roster.maxWorkers
   }
 
   get queued(): number {
-    return this.#queue.size + this.#window.size + this.#early
+    return this.#queue.size + this.#window.size + this.#callsAhead.count
   }
 
   get running(): number {
-    return this.#running - this.#early
+    return this.#running - this.#callsAhead.count
   }
 
   /** How many calls wait for a place at a worker. */
   get early(): number {
-    return this.#early
+    return this.#callsAhead.count
+  }
+
+  /** How many calls more than it has places a worker may have. Only where calls are pushed. */
+  get ahead(): number {
+    return this.#callsAhead.limit
+  }
+
+  set ahead(limit: number) {
+    this.#callsAhead.limit = limit
   }
 
   /** Whether a call is anywhere: queued, paused, or with a worker. */
@@ -151,9 +107,7 @@ export class PoolState {
   }
 
   get idle(): number {
-    let idle = 0
-    for (const worker of this.workers.values()) if (worker.phase === 'ready' && worker.calls.size === 0) idle++
-    return idle
+    return this.#roster.idle
   }
 
   get open(): boolean {
@@ -166,13 +120,13 @@ export class PoolState {
 
   /** How many calls wait beyond what the workers there may be could run. */
   get waiting(): number {
-    return this.#queue.size + this.#load - this.#maxWorkers * this.#config.callsPerWorker - this.#extra
+    return this.#queue.size + this.#roster.load - this.#roster.mostPlaces
   }
 
   /** Whether what is submitted now has to wait: no place is free, and as many workers are there, or on their way, as there may be. */
   get saturated(): boolean {
-    if (this.#starting + this.#ready < this.#maxWorkers + this.#blocked) return false
-    return this.#queue.size > 0 || this.#load >= this.#ready * this.#config.callsPerWorker + this.#extra
+    const roster = this.#roster
+    return roster.complete && (this.#queue.size > 0 || roster.load >= roster.places)
   }
 
   /** Calls that no worker has, first the next one. */
@@ -185,14 +139,14 @@ export class PoolState {
   submitted(ticket: Ticket): void {
     ticket.place = 'queued'
     this.#queue.push(ticket)
-    if (this.#early > 0 && ticket.priority > this.#earlyPriority) this.#recallAll()
+    this.#callsAhead.queued(ticket)
     this.#decide()
   }
 
   /** Another call of a batch that waits. @returns whether anything may have been decided */
   joined(batch: Batch): boolean {
     this.#queue.grow(batch)
-    if (this.#full) return false
+    if (this.#callsAhead.full) return false
     this.#decide()
     return true
   }
@@ -219,26 +173,22 @@ export class PoolState {
     }
     if (tickets.length > 0 && worker.phase === 'ready') {
       if (worker.calls.size === 0) worker.idleSince = now
-      this.#free.push(worker)
+      this.#roster.freed(worker)
     }
     if (!more) this.#decide()
   }
 
   /** Several have ended: those who have few calls ahead get more. */
   refill(): void {
-    this.#full = false
-    this.#refilling = true
+    this.#callsAhead.full = false
+    this.#callsAhead.refilling = true
     this.#decide()
-    this.#refilling = false
+    this.#callsAhead.refilling = false
   }
 
-  /**
-   * Time has passed, longer than what lies ahead should take: a worker where nothing has ended meanwhile is stuck. When nobody is free to take what it
-   * has, that is not done at once: its thread may only have had to wait for a core.
-   */
+  /** Time has passed, longer than what lies ahead should take. */
   looked(): void {
-    const most = this.idle > 0 ? 1 : looksUntilStuck
-    for (const worker of this.workers.values()) if (++worker.still >= most && worker.ahead > 0) this.#recall(worker, 'stuck')
+    this.#callsAhead.looked(this.#roster.idle > 0)
     this.#decide()
   }
 
@@ -271,7 +221,7 @@ export class PoolState {
   /** It was told to end and did not: its worker is replaced. */
   overran(ticket: Ticket): void {
     const { worker } = ticket
-    if (ticket.place === 'running' && worker !== undefined) this.#kill(worker)
+    if (ticket.place === 'running' && worker !== undefined) this.#roster.kill(worker)
   }
 
   /** A worker has taken it from the shared queue. Only where workers pull. */
@@ -289,8 +239,8 @@ export class PoolState {
     worker.still = 0
     if (worker.pace === 'stuck') worker.pace = 'even'
     if (worker.calls.size === 0) worker.idleSince = now
-    if (recycle) this.#retire(worker)
-    else if (worker.phase === 'ready' && this.#config.pull === undefined) this.#free.push(worker)
+    if (recycle) this.#roster.retire(worker)
+    else if (worker.phase === 'ready' && this.#config.pull === undefined) this.#roster.freed(worker)
     this.#decide()
   }
 
@@ -322,7 +272,7 @@ export class PoolState {
     const { callsPerWorker, maxTasksPerWorker, pull } = this.#config
     const places = callsPerWorker + worker.extra
     const { calls } = worker
-    if (pull !== undefined || calls.size > places + this.ahead || worker.given + 1 >= maxTasksPerWorker) return false
+    if (pull !== undefined || calls.size > places + this.#callsAhead.limit || worker.given + 1 >= maxTasksPerWorker) return false
     this.#fruitless = 0
     this.#queue.shiftFollowing(batch)
     calls.remove(ticket)
@@ -340,16 +290,9 @@ export class PoolState {
     if (ticket.lends !== 'no' || ticket.place !== 'running' || worker === undefined) return
     ticket.lends = what
     if (what === 'thread') {
-      this.#blocked++
-      this.#recall(worker, 'stuck')
-    } else {
-      worker.extra++
-      this.#movedUp(worker)
-      if (worker.phase === 'ready') {
-        this.#extra++
-        this.#free.push(worker)
-      }
-    }
+      this.#roster.blocked++
+      this.#callsAhead.recall(worker, 'stuck')
+    } else this.#roster.lent(worker)
     this.#decide()
   }
 
@@ -366,11 +309,7 @@ export class PoolState {
   ready(worker: WorkerRecord, now = 0): void {
     if (worker.phase !== 'starting') return
     this.#failedStarts = 0
-    this.#starting--
-    this.#ready++
-    worker.phase = 'ready'
-    worker.idleSince = now
-    this.#free.push(worker)
+    this.#roster.started(worker, now)
     this.#decide()
   }
 
@@ -380,7 +319,7 @@ export class PoolState {
    */
   silent(worker: WorkerRecord, taken: readonly Ticket[]): void {
     if (worker.phase === 'ready' && worker.calls.size > 0) this.#fruitless++
-    this.#kill(worker)
+    this.#roster.kill(worker)
     this.recalled(worker, taken, 0, true)
     if (this.#fruitless >= startsUntilBroken) this.break()
     this.#decide()
@@ -388,7 +327,7 @@ export class PoolState {
 
   /** It has begun to end by itself: it has had its number of calls. Only where workers pull. */
   retiring(worker: WorkerRecord): void {
-    if (worker.phase === 'ready') this.#depart(worker, 'retiring')
+    if (worker.phase === 'ready') this.#roster.depart(worker, 'retiring')
     this.#decide()
   }
 
@@ -415,12 +354,8 @@ export class PoolState {
       ticket.place = 'queued'
       this.#queue.unshift(ticket)
     }
-    if (phase === 'starting') {
-      this.#starting--
-      this.#failedStarts++
-    } else if (phase === 'ready') this.#ready--
-    // It may still be in the list of those with a place free.
-    worker.phase = 'dying'
+    if (phase === 'starting') this.#failedStarts++
+    this.#roster.left(worker)
     const wasWanted = phase === 'ready' || phase === 'starting'
     const unexpected = wasWanted && !inPeace
     const hopeless = this.#failedStarts >= startsUntilBroken || this.#fruitless >= startsUntilBroken
@@ -440,26 +375,14 @@ export class PoolState {
           this.actions.push({ type: 'broken', ticket })
         }
       }
-      this.#kill(worker)
+      this.#roster.kill(worker)
     }
     this.#decide()
   }
 
   /** Ends workers that have been idle for too long. @returns when to ask again; undefined when nothing is idle */
   expired(now: number): number | undefined {
-    const { idleTimeout, minWorkers } = this.#config
-    let next: number | undefined
-    const idle = [...this.workers.values()].filter((worker) => worker.phase === 'ready' && worker.calls.size === 0)
-    idle.sort((a, b) => (a.idleSince ?? now) - (b.idleSince ?? now))
-    for (const worker of idle) {
-      if (this.#starting + this.#ready <= minWorkers) break
-      const due = (worker.idleSince ?? now) + idleTimeout
-      if (due <= now) this.#retire(worker)
-      else {
-        next = due
-        break
-      }
-    }
+    const next = this.#roster.expire(now)
     this.#decide()
     return next
   }
@@ -467,7 +390,7 @@ export class PoolState {
   // ---- events of the pool ---------------------------------------------------------------------------------------
 
   resized(maxWorkers: number): void {
-    this.#maxWorkers = maxWorkers
+    this.#roster.maxWorkers = maxWorkers
     this.#decide()
   }
 
@@ -482,7 +405,7 @@ export class PoolState {
     if (this.#phase === 'closed') return
     this.#phase = 'terminating'
     for (const ticket of [...this.queue]) this.#drop(ticket)
-    for (const worker of this.workers.values()) this.#kill(worker)
+    for (const worker of this.workers.values()) this.#roster.kill(worker)
     this.#decide()
   }
 
@@ -492,144 +415,39 @@ export class PoolState {
     if (this.#phase === 'closed') return
     if (!this.#broken && this.#phase !== 'terminating') {
       this.#admit()
-      this.#spawn()
-      this.#shrink()
+      this.#roster.adjust(this.#roster.load + this.#queue.size, this.#phase === 'open' ? this.#config.minWorkers : 0)
     }
     if (this.#phase !== 'open') this.#close()
   }
 
   #admit(): void {
-    const { callsPerWorker, pull } = this.#config
-    if (this.#ready === 0) return
+    const { pull } = this.#config
+    const roster = this.#roster
+    if (!roster.someReady) return
     if (pull === undefined) {
       while (this.#queue.size > 0) {
-        const worker = this.#freeWorker() ?? this.#workerAhead()
+        const worker = roster.freeWorker() ?? this.#callsAhead.workerFor(this.#queue)
         if (worker === undefined) return
         const ticket = this.#queue.shift() as Ticket // There is one: the size says so.
-        this.#load++
+        roster.load++
         this.#take(ticket, worker)
         this.admitted.push(ticket)
       }
       return
     }
-    const window = this.#ready * callsPerWorker + this.#extra + pull.ahead
-    while (this.#queue.size > 0 && this.#load < window) {
+    const window = roster.places + pull.ahead
+    while (this.#queue.size > 0 && roster.load < window) {
       const ticket = this.#queue.shift() as Ticket // There is one: the size says so.
       ticket.place = 'admitted'
       this.#window.push(ticket)
-      this.#load++
+      roster.load++
       this.admitted.push(ticket)
-    }
-  }
-
-  /** A ready worker with a place: the one that was last in use, or, when each has several places, the one with the fewest calls. */
-  #freeWorker(): WorkerRecord | undefined {
-    const { callsPerWorker } = this.#config
-    if (callsPerWorker > 1) {
-      let best: WorkerRecord | undefined
-      for (const worker of this.workers.values()) {
-        const fits = worker.phase === 'ready' && worker.calls.size < callsPerWorker + worker.extra
-        if (fits && (best === undefined || worker.calls.size < best.calls.size)) best = worker
-      }
-      this.#free.length = 0
-      return best
-    }
-    for (let worker = this.#free.pop(); worker !== undefined; worker = this.#free.pop()) {
-      if (worker.phase === 'ready' && worker.calls.size < callsPerWorker + worker.extra) return worker
-    }
-    return undefined
-  }
-
-  /** A ready worker that may have another call before it has a place for it: the one with the fewest, and then the same for a while. */
-  #workerAhead(): WorkerRecord | undefined {
-    const { ahead } = this
-    // In lots: to wake a worker costs more than a short call, and to look for one that has room too.
-    if (ahead === 0 || this.#full || (!this.#refilling && this.#queue.size < Math.min(lot, ahead)) || !this.#queue.first?.goesAhead)
-      return undefined
-    const most = this.#config.callsPerWorker + ahead
-    const favourite = this.#favourite
-    if (favourite !== undefined && this.#favours > 0 && mayHaveMore(favourite, most)) {
-      this.#favours--
-      return favourite
-    }
-    let best: WorkerRecord | undefined
-    for (const worker of this.workers.values()) {
-      if (mayHaveMore(worker, most) && (best === undefined || worker.calls.size < best.calls.size)) best = worker
-    }
-    this.#full = best === undefined
-    this.#favourite = best
-    this.#favours = ahead >> 4
-    return best
-  }
-
-  #recallAll(): void {
-    for (const worker of this.workers.values()) this.#recall(worker, 'recalling')
-  }
-
-  #recall(worker: WorkerRecord, pace: WorkerRecord['pace']): void {
-    if (worker.ahead === 0) return
-    worker.pace = pace
-    this.actions.push({ type: 'recall', worker })
-  }
-
-  /** There is a place for one of those that were given ahead. */
-  #movedUp(worker: WorkerRecord): void {
-    if (worker.ahead === 0) return
-    worker.ahead--
-    this.#early--
-  }
-
-  /** As many workers as there are calls, up to the limit; an idle one is used before another is started. */
-  #spawn(): void {
-    const allowed = this.#maxWorkers + this.#blocked
-    const calls = this.#load + this.#queue.size
-    const warm = this.#phase === 'open' ? this.#config.minWorkers : 0
-    const wanted = Math.min(allowed, Math.max(warm, calls))
-    while (this.#starting + this.#ready < wanted && this.workers.size < allowed) {
-      const id = ++this.#lastId
-      const worker: WorkerRecord = {
-        id,
-        index: this.#freeIndex(),
-        phase: 'starting',
-        calls: new TicketList(),
-        extra: 0,
-        given: 0,
-        idleSince: undefined,
-        ahead: 0,
-        pace: 'even',
-        still: 0,
-        lastEnd: 0,
-      }
-      this.workers.set(id, worker)
-      this.#starting++
-      this.actions.push({ type: 'spawn', worker })
-    }
-  }
-
-  #freeIndex(): number {
-    // Most often all lower ones are taken.
-    const taken = new Set<number>()
-    for (const worker of this.workers.values()) taken.add(worker.index)
-    let index = 0
-    while (taken.has(index)) index++
-    return index
-  }
-
-  /** More workers than there may be: the idle ones end first, then those whose calls end first. */
-  #shrink(): void {
-    let excess = this.#starting + this.#ready - this.#maxWorkers - this.#blocked
-    if (excess <= 0) return
-    const byCalls = [...this.workers.values()].filter((worker) => worker.phase === 'ready' || worker.phase === 'starting')
-    byCalls.sort((a, b) => a.calls.size - b.calls.size || b.id - a.id)
-    for (const worker of byCalls) {
-      if (excess-- <= 0) return
-      this.#retire(worker)
     }
   }
 
   #close(): void {
     if (this.#queue.size > 0 || this.#held > 0) return
-    if (this.#load === 0) for (const worker of this.workers.values()) this.#retire(worker)
+    if (this.#roster.load === 0) for (const worker of this.workers.values()) this.#roster.retire(worker)
     if (this.workers.size > 0) return
     this.#phase = 'closed'
     this.actions.push({ type: 'closed' })
@@ -642,77 +460,40 @@ export class PoolState {
     ticket.worker = worker
     if (ticket.order === 0) ticket.order = ++this.#lastOrder
     ticket.early = this.#config.pull === undefined && worker.calls.size >= this.#config.callsPerWorker + worker.extra
-    if (ticket.early) {
-      worker.ahead++
-      if (this.#early++ === 0 || ticket.priority < this.#earlyPriority) this.#earlyPriority = ticket.priority
-    }
+    if (ticket.early) this.#callsAhead.given(ticket, worker)
     worker.calls.push(ticket)
     worker.idleSince = undefined
     worker.given++
     this.#running++
-    if (worker.phase !== 'ready')
-      this.#load-- // It has gone out of the account of places.
-    else if (this.#config.pull === undefined && worker.given >= this.#config.maxTasksPerWorker) this.#retire(worker)
-    else if (this.#config.pull === undefined && this.#config.callsPerWorker === 1 && worker.calls.size < 1 + worker.extra)
-      this.#free.push(worker)
+    // It has gone out of the account of places.
+    if (worker.phase !== 'ready') this.#roster.load--
+    else if (this.#config.pull === undefined) this.#roster.given(worker)
   }
 
   /** From a worker. */
   #leave(ticket: Ticket, worker: WorkerRecord): void {
     this.#unlend(ticket)
     worker.calls.remove(ticket)
-    this.#movedUp(worker)
+    this.#callsAhead.movedUp(worker)
     ticket.place = 'gone'
     ticket.worker = undefined
     this.#running--
-    if (worker.phase === 'ready' || worker.phase === 'starting') this.#load--
+    if (worker.phase === 'ready' || worker.phase === 'starting') this.#roster.load--
   }
 
   #unlend(ticket: Ticket): void {
-    if (ticket.lends === 'thread') this.#blocked--
-    else if (ticket.lends === 'place' && ticket.worker !== undefined) {
-      ticket.worker.extra--
-      if (ticket.worker.phase === 'ready') this.#extra--
-    }
+    if (ticket.lends === 'thread') this.#roster.blocked--
+    else if (ticket.lends === 'place' && ticket.worker !== undefined) this.#roster.regained(ticket.worker)
     ticket.lends = 'no'
   }
 
   #drop(ticket: Ticket): void {
     if (ticket.place === 'admitted') {
       this.#window.remove(ticket)
-      this.#load--
+      this.#roster.load--
     } else this.#queue.remove(ticket)
     ticket.place = 'gone'
     if (!ticket.abandoned) this.actions.push({ type: 'broken', ticket })
     ticket.abandoned = true
   }
-
-  #retire(worker: WorkerRecord): void {
-    if (worker.phase !== 'ready' && worker.phase !== 'starting') return
-    this.#depart(worker, 'retiring')
-    this.#recall(worker, 'stuck')
-    this.actions.push({ type: 'retire', worker })
-  }
-
-  #kill(worker: WorkerRecord): void {
-    if (worker.phase === 'dying') return
-    if (worker.phase !== 'retiring') this.#depart(worker, 'dying')
-    worker.phase = 'dying'
-    this.actions.push({ type: 'kill', worker })
-  }
-
-  /** Takes a worker and its calls out of the account of places. */
-  #depart(worker: WorkerRecord, phase: 'retiring' | 'dying'): void {
-    if (worker.phase === 'starting') this.#starting--
-    else {
-      this.#ready--
-      this.#extra -= worker.extra
-    }
-    this.#load -= worker.calls.size
-    worker.phase = phase
-  }
-}
-
-function mayHaveMore({ phase, pace, calls, extra }: WorkerRecord, most: number): boolean {
-  return phase === 'ready' && pace === 'even' && calls.size < most + extra
 }

@@ -4,11 +4,12 @@ import type { Death, HostEvents, WorkerHost } from './host.js'
 import type { Pace } from './pace.js'
 import type { PoolCalls } from './pool-calls.js'
 import type { PoolCore } from './pool-core.js'
-import type { Action, WorkerRecord } from './pool-state.js'
+import type { Action } from './pool-state.js'
 import { longestSilence, SilenceWatch } from './silence.js'
 import { isSentOnce } from './snapshot.js'
 import type { Ticket } from './ticket.js'
 import { type Attempt, itemsOf } from './work-item.js'
+import type { WorkerRecord } from './worker-record.js'
 
 /** Milliseconds that a module may take to load, beyond the timeout of the call that needs it. */
 const longestLoad = 10_000

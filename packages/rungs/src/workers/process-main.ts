@@ -10,8 +10,8 @@ import { pageSize } from './frames.js'
 import { LineWord } from './line-words.js'
 import type { FromWorker, ToWorker } from './messages.js'
 import { Patience } from './patience.js'
-import { type Aside, PipeChannel } from './pipe-channel.js'
-import type { ProcessStart } from './process.js'
+import { PipeChannel } from './pipe-channel.js'
+import type { Aside, ProcessStart } from './pipe-messages.js'
 import { backFd, ChildCells, channelFd, thereFd } from './process-cells.js'
 import type { WatchStart } from './process-watch.js'
 import { ReadyPage } from './ready-page.js'
@@ -63,7 +63,7 @@ process.on('uncaughtException', (error: unknown) => {
 })
 
 channel.onMessage((message) => {
-  if (message.type === 'start') serve(message.start as ProcessStart) // The first one, from processSpawner.
+  if (message.type === 'start') serve(message.start) // The first one, from processSpawner.
 })
 
 function serve({ start, cells: count, presumed, files }: ProcessStart): void {

@@ -6,8 +6,8 @@
 import { clearTimeout, setTimeout } from 'node:timers'
 import type { WorkerHost } from './host.js'
 import type { PoolCore } from './pool-core.js'
-import type { WorkerRecord } from './pool-state.js'
 import type { Attempt } from './work-item.js'
+import type { WorkerRecord } from './worker-record.js'
 
 /** Milliseconds between two looks. */
 const every = 1_000

@@ -1,6 +1,6 @@
 // A ticket is a call as the pool's decisions see it: where it is, and nothing of what it does. It is a link of at most one list at a time (the
 // queue, or the calls of a worker), so that taking it out of wherever it is costs the same for the first and the millionth.
-import type { WorkerRecord } from './pool-state.js'
+import type { WorkerRecord } from './worker-record.js'
 
 /**
  *   new ──▶ queued ──▶ admitted ──▶ running ──▶ gone

@@ -1,7 +1,7 @@
 import { AsyncResource } from 'node:async_hooks'
 import { setImmediate } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'
-import { type Task, TaskGroup } from '../../dist/sync/index.js'
+import { sleep, type Task, TaskGroup } from '../../dist/sync/index.js'
 import { VirtualClock } from '../../dist/testing/virtual-clock.js'
 
 /** A turn of the event loop: what was ready has run, and what that made ready. */
@@ -38,3 +38,23 @@ export async function errorOf(promise: PromiseLike<unknown>): Promise<unknown> {
 }
 
 export class MyError extends Error {}
+
+export const after = async <T>(ms: number, value: T): Promise<T> => {
+  await sleep(ms)
+  return value
+}
+export const crashAfter = async (ms: number, error: unknown = new RangeError(`after ${ms}`)): Promise<never> => {
+  await sleep(ms)
+  throw error
+}
+export const crashWhenCancelled = async (error: unknown = new RangeError('in cleanup')): Promise<void> => {
+  try {
+    await sleep(10_000)
+  } finally {
+    // biome-ignore lint/correctness/noUnsafeFinally: what is tested
+    throw error
+  }
+}
+/** Of the errors in an AggregateError. */
+export const classes = (error: unknown): string[] =>
+  error instanceof AggregateError ? error.errors.map((one: Error) => one.constructor.name) : [`no AggregateError: ${error}`]

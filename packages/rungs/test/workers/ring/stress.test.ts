@@ -2,7 +2,7 @@
 // hold (RUNGS_STRESS=5000 for more rounds, RUNGS_SEED to repeat a run): every call ends, with its own value, or with the death of the worker on which it had begun.
 import { CancelledError, ThreadPoolExecutor, WorkerDiedError } from 'rungs'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { randomOf } from '../pool-world.js'
+import { randomOf } from '../random.js'
 import { delayAtomics } from './delays.js'
 
 const seed = Number(process.env.RUNGS_SEED ?? Date.now() % 2 ** 31)

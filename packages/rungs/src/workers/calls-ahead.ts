@@ -1,0 +1,98 @@
+// Which worker is given a call before it has a place for it, and when such calls are asked back. Where calls are pushed and are known to be short, a
+// worker is given some more of them than it has places, so that it does not wait for the next one. What it has not begun can be taken back: when the
+// call before it takes long, when its worker blocks or ends, when a call of a higher priority comes. Those go to the head of the queue again, in
+// their order.
+import type { Action } from './pool-state.js'
+import type { Ticket, TicketQueue } from './ticket.js'
+import type { WorkerRecord } from './worker-record.js'
+
+/** Looks at which nothing has ended at a worker, until it is taken to be stuck though nobody else is idle. */
+const looksUntilStuck = 5
+/** So many calls have to wait before workers that have no place for them are given some. */
+const lot = 32
+
+/** A part of the state of a pool. */
+export class CallsAhead {
+  /** How many calls more than it has places a worker may have. Only where calls are pushed. */
+  limit = 0
+  /** Calls that wait for a place at a worker. Only for others to read. */
+  count = 0
+  /** Nobody has room for calls ahead, until some have ended. */
+  full = false
+  /** Those who have few get more, however few wait. */
+  refilling = false
+  /** The lowest priority among those that wait at workers. */
+  #lowestPriority = 0
+  /** Who gets calls ahead now, and how many more before another is looked for. */
+  #favourite: WorkerRecord | undefined
+  #favours = 0
+  readonly #workers: ReadonlyMap<number, WorkerRecord>
+  readonly #actions: Action[]
+  readonly #callsPerWorker: number
+
+  constructor(workers: ReadonlyMap<number, WorkerRecord>, actions: Action[], callsPerWorker: number) {
+    this.#workers = workers
+    this.#actions = actions
+    this.#callsPerWorker = callsPerWorker
+  }
+
+  /** A ready worker that may have another call before it has a place for it: the one with the fewest, and then the same for a while. */
+  workerFor(queue: TicketQueue): WorkerRecord | undefined {
+    const { limit } = this
+    // In lots: to wake a worker costs more than a short call, and to look for one that has room too.
+    if (limit === 0 || this.full || (!this.refilling && queue.size < Math.min(lot, limit)) || !queue.first?.goesAhead) return undefined
+    const most = this.#callsPerWorker + limit
+    const favourite = this.#favourite
+    if (favourite !== undefined && this.#favours > 0 && mayHaveMore(favourite, most)) {
+      this.#favours--
+      return favourite
+    }
+    let best: WorkerRecord | undefined
+    for (const worker of this.#workers.values()) {
+      if (mayHaveMore(worker, most) && (best === undefined || worker.calls.size < best.calls.size)) best = worker
+    }
+    this.full = best === undefined
+    this.#favourite = best
+    this.#favours = limit >> 4
+    return best
+  }
+
+  /** The worker has it, and no place for it. */
+  given(ticket: Ticket, worker: WorkerRecord): void {
+    worker.ahead++
+    if (this.count++ === 0 || ticket.priority < this.#lowestPriority) this.#lowestPriority = ticket.priority
+  }
+
+  /** There is a place for one of those that were given ahead. */
+  movedUp(worker: WorkerRecord): void {
+    if (worker.ahead === 0) return
+    worker.ahead--
+    this.count--
+  }
+
+  /** It waits in the queue: those of a lower priority must not be before it. */
+  queued(ticket: Ticket): void {
+    if (this.count === 0 || ticket.priority <= this.#lowestPriority) return
+    for (const worker of this.#workers.values()) this.recall(worker, 'recalling')
+  }
+
+  /** What the worker has not begun and has no place for is asked back. */
+  recall(worker: WorkerRecord, pace: WorkerRecord['pace']): void {
+    if (worker.ahead === 0) return
+    worker.pace = pace
+    this.#actions.push({ type: 'recall', worker })
+  }
+
+  /**
+   * Time has passed, longer than what lies ahead should take: a worker where nothing has ended meanwhile is stuck. When nobody is free to take what it
+   * has, that is not done at once: its thread may only have had to wait for a core.
+   */
+  looked(someIdle: boolean): void {
+    const most = someIdle ? 1 : looksUntilStuck
+    for (const worker of this.#workers.values()) if (++worker.still >= most && worker.ahead > 0) this.recall(worker, 'stuck')
+  }
+}
+
+function mayHaveMore({ phase, pace, calls, extra }: WorkerRecord, most: number): boolean {
+  return phase === 'ready' && pace === 'even' && calls.size < most + extra
+}

@@ -1,0 +1,69 @@
+// What a worker asks about objects that stay here, and the answers.
+import type { HandleTable } from './handle-table.js'
+import type { Inbox } from './inbox.js'
+import type { RpcRequest } from './messages.js'
+import type { Outbox } from './outbox.js'
+import type { AnyFunction } from './work-item.js'
+
+/** The function that a question is about, if it is about one, and arguments. */
+type Question = [fn: AnyFunction | undefined, ...args: unknown[]]
+
+export class Questions {
+  readonly #handles: HandleTable
+  readonly #inbox: Inbox
+  readonly #outbox: Outbox
+  /** Of those that were not answered yet: how to cancel what was asked for. */
+  readonly #open = new Map<number, (reason: unknown) => void>()
+
+  constructor(handles: HandleTable, inbox: Inbox, outbox: Outbox) {
+    this.#handles = handles
+    this.#inbox = inbox
+    this.#outbox = outbox
+  }
+
+  /** Nobody waits for answers any more. */
+  cancel(): void {
+    for (const cancel of this.#open.values()) cancel(undefined)
+  }
+
+  answer(question: RpcRequest): void {
+    const { id, handle, method } = question
+    this.#inbox.define(question.definitions)
+    const reply = (status: 'fulfilled' | 'rejected' | 'cancelled' | 'item', value: unknown): void => {
+      if (status !== 'item') this.#open.delete(id)
+      const packed = status === 'rejected' ? this.#outbox.packError(value) : this.#outbox.pack(value, (error) => error)
+      this.#outbox.post(
+        { type: 'rpcReply', id, status, value: packed, definitions: this.#outbox.definitionsFor(packed.uses) },
+        packed.transfer,
+      )
+    }
+    const ask = (fn: AnyFunction | undefined, args: unknown[]): void => {
+      if (method === 'cancelQuestion') {
+        this.#open.get(id)?.(args[0])
+        return
+      }
+      const cancel = this.#handles.ask(handle, method, fn, args, {
+        item: (value) => reply('item', value),
+        fulfilled: (value) => reply('fulfilled', value),
+        rejected: (reason) => reply('rejected', reason),
+        cancelled: (reason) => reply('cancelled', reason),
+      })
+      if (cancel !== undefined) this.#open.set(id, cancel)
+    }
+    try {
+      // An array: that is what was packed.
+      const read = this.#inbox.unpack(question.args) as Question | Promise<Question>
+      if (read instanceof Promise) {
+        read.then(
+          ([fn, ...args]) => ask(fn, args),
+          (error) => reply('rejected', error),
+        )
+      } else {
+        const [fn, ...args] = read
+        ask(fn, args)
+      }
+    } catch (error) {
+      reply('rejected', error)
+    }
+  }
+}

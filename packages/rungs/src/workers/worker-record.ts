@@ -1,0 +1,50 @@
+import { TicketList } from './ticket.js'
+
+/**
+ *   starting ──ready──▶ ready ──▶ retiring ──gone──▶ (forgotten)
+ *       └─────────────────┴───── dying ──gone──▶
+ *
+ * `retiring`: ends after its calls, in peace. `dying`: is being ended.
+ */
+export type WorkerPhase = 'starting' | 'ready' | 'retiring' | 'dying'
+
+/** A worker as the decisions see it. */
+export interface WorkerRecord {
+  /** Never used twice. */
+  readonly id: number
+  /** From 0; a worker that replaces another takes its index. */
+  readonly index: number
+  phase: WorkerPhase
+  /** What it is known to have. */
+  readonly calls: TicketList
+  /** Additional places, lent by calls that wait for others. */
+  extra: number
+  /** How many calls it was given, ever. */
+  given: number
+  /** Since when it has no call; undefined while it has. */
+  idleSince: number | undefined
+  /** How many of its calls wait there for a place. */
+  ahead: number
+  /** Whether it is given calls ahead. `recalling`: not until those that it has were taken back. `stuck`: not until one of its calls has ended. */
+  pace: 'even' | 'recalling' | 'stuck'
+  /** At how many looks in a row nothing had ended there. */
+  still: number
+  /** When a call has last ended there. Kept for the pool. */
+  lastEnd: number
+}
+
+export function startingWorker(id: number, index: number): WorkerRecord {
+  return {
+    id,
+    index,
+    phase: 'starting',
+    calls: new TicketList(),
+    extra: 0,
+    given: 0,
+    idleSince: undefined,
+    ahead: 0,
+    pace: 'even',
+    still: 0,
+    lastEnd: 0,
+  }
+}

@@ -1,0 +1,202 @@
+// Which workers there are and how many places they have: they are started on demand, and end when there are too many, when they have had their number of
+// calls, or when they have been idle for too long.
+import type { CallsAhead } from './calls-ahead.js'
+import type { Action, PoolConfig } from './pool-state.js'
+import { startingWorker, type WorkerRecord } from './worker-record.js'
+
+/** A part of the state of a pool. */
+export class WorkerRoster {
+  maxWorkers: number
+  /** Calls that count against the places: admitted, or running on a worker that is not on its way out. */
+  load = 0
+  /** Workers whose thread is blocked by a call that waits for another call of the pool. */
+  blocked = 0
+  /** Places of ready workers that other calls of the pool have lent. */
+  #extra = 0
+  #starting = 0
+  #ready = 0
+  #lastId = 0
+  /** Ready workers that may have a place free; the last is asked first. Those that turn out to have none are dropped then. */
+  readonly #free: WorkerRecord[] = []
+  readonly #config: PoolConfig
+  readonly #workers: Map<number, WorkerRecord>
+  readonly #actions: Action[]
+  readonly #callsAhead: CallsAhead
+
+  constructor(config: PoolConfig, workers: Map<number, WorkerRecord>, actions: Action[], ahead: CallsAhead) {
+    this.#config = config
+    this.maxWorkers = config.maxWorkers
+    this.#workers = workers
+    this.#actions = actions
+    this.#callsAhead = ahead
+  }
+
+  /** Of ready workers: places, whether a call has them or not. */
+  get places(): number {
+    return this.#ready * this.#config.callsPerWorker + this.#extra
+  }
+
+  /** Places that there may be. */
+  get mostPlaces(): number {
+    return this.maxWorkers * this.#config.callsPerWorker + this.#extra
+  }
+
+  get idle(): number {
+    let idle = 0
+    for (const worker of this.#workers.values()) if (isIdle(worker)) idle++
+    return idle
+  }
+
+  get someReady(): boolean {
+    return this.#ready > 0
+  }
+
+  /** Whether as many workers are there, or on their way, as there may be. */
+  get complete(): boolean {
+    return this.#starting + this.#ready >= this.maxWorkers + this.blocked
+  }
+
+  // ---- who has a place ------------------------------------------------------------------------------------------
+
+  /** A ready worker with a place: the one that was last in use, or, when each has several places, the one with the fewest calls. */
+  freeWorker(): WorkerRecord | undefined {
+    const { callsPerWorker } = this.#config
+    if (callsPerWorker > 1) {
+      let best: WorkerRecord | undefined
+      for (const worker of this.#workers.values()) {
+        const fits = worker.phase === 'ready' && worker.calls.size < callsPerWorker + worker.extra
+        if (fits && (best === undefined || worker.calls.size < best.calls.size)) best = worker
+      }
+      this.#free.length = 0
+      return best
+    }
+    for (let worker = this.#free.pop(); worker !== undefined; worker = this.#free.pop()) {
+      if (worker.phase === 'ready' && worker.calls.size < callsPerWorker + worker.extra) return worker
+    }
+    return undefined
+  }
+
+  /** A ready worker has less to do than before. */
+  freed(worker: WorkerRecord): void {
+    this.#free.push(worker)
+  }
+
+  /** A ready worker was given a call, where calls are pushed. */
+  given(worker: WorkerRecord): void {
+    const { callsPerWorker, maxTasksPerWorker } = this.#config
+    if (worker.given >= maxTasksPerWorker) this.retire(worker)
+    else if (callsPerWorker === 1 && worker.calls.size < 1 + worker.extra) this.#free.push(worker)
+  }
+
+  /** One of its calls has lent its place. */
+  lent(worker: WorkerRecord): void {
+    worker.extra++
+    this.#callsAhead.movedUp(worker)
+    if (worker.phase === 'ready') {
+      this.#extra++
+      this.#free.push(worker)
+    }
+  }
+
+  /** The place is back. */
+  regained(worker: WorkerRecord): void {
+    worker.extra--
+    if (worker.phase === 'ready') this.#extra--
+  }
+
+  // ---- coming and going -----------------------------------------------------------------------------------------
+
+  /** As many workers as there are calls and at least `warm`, up to the limit; an idle one is used before another is started. */
+  adjust(calls: number, warm: number): void {
+    const allowed = this.maxWorkers + this.blocked
+    const wanted = Math.min(allowed, Math.max(warm, calls))
+    const there = this.#starting + this.#ready
+    if (there < wanted) this.#spawn(wanted - there, allowed)
+    else if (there > allowed) this.#shrink(there - allowed)
+  }
+
+  #spawn(missing: number, allowed: number): void {
+    // Those that end are there for a while, and count.
+    for (let left = missing; left > 0 && this.#workers.size < allowed; left--) {
+      const worker = startingWorker(++this.#lastId, this.#freeIndex())
+      this.#workers.set(worker.id, worker)
+      this.#starting++
+      this.#actions.push({ type: 'spawn', worker })
+    }
+  }
+
+  #freeIndex(): number {
+    // Most often all lower ones are taken.
+    const taken = new Set<number>()
+    for (const worker of this.#workers.values()) taken.add(worker.index)
+    let index = 0
+    while (taken.has(index)) index++
+    return index
+  }
+
+  /** The idle ones end first, then those whose calls end first. */
+  #shrink(excess: number): void {
+    const byCalls = [...this.#workers.values()].filter((worker) => worker.phase === 'ready' || worker.phase === 'starting')
+    byCalls.sort((a, b) => a.calls.size - b.calls.size || b.id - a.id)
+    for (const worker of byCalls.slice(0, excess)) this.retire(worker)
+  }
+
+  started(worker: WorkerRecord, now: number): void {
+    this.#starting--
+    this.#ready++
+    worker.phase = 'ready'
+    worker.idleSince = now
+    this.#free.push(worker)
+  }
+
+  /** Ends workers that have been idle for too long. @returns when to ask again; undefined when nothing is idle */
+  expire(now: number): number | undefined {
+    const { idleTimeout, minWorkers } = this.#config
+    const idle = [...this.#workers.values()].filter(isIdle)
+    idle.sort((a, b) => (a.idleSince ?? now) - (b.idleSince ?? now))
+    for (const worker of idle) {
+      if (this.#starting + this.#ready <= minWorkers) return undefined
+      const due = (worker.idleSince ?? now) + idleTimeout
+      if (due > now) return due
+      this.retire(worker)
+    }
+    return undefined
+  }
+
+  retire(worker: WorkerRecord): void {
+    if (worker.phase !== 'ready' && worker.phase !== 'starting') return
+    this.depart(worker, 'retiring')
+    this.#callsAhead.recall(worker, 'stuck')
+    this.#actions.push({ type: 'retire', worker })
+  }
+
+  kill(worker: WorkerRecord): void {
+    if (worker.phase === 'dying') return
+    if (worker.phase !== 'retiring') this.depart(worker, 'dying')
+    worker.phase = 'dying'
+    this.#actions.push({ type: 'kill', worker })
+  }
+
+  /** Takes a worker and its calls out of the account of places. */
+  depart(worker: WorkerRecord, phase: 'retiring' | 'dying'): void {
+    if (worker.phase === 'starting') this.#starting--
+    else {
+      this.#ready--
+      this.#extra -= worker.extra
+    }
+    this.load -= worker.calls.size
+    worker.phase = phase
+  }
+
+  /** It is gone, and has no calls any more. */
+  left(worker: WorkerRecord): void {
+    if (worker.phase === 'starting') this.#starting--
+    else if (worker.phase === 'ready') this.#ready--
+    // It may still be in the list of those with a place free.
+    worker.phase = 'dying'
+  }
+}
+
+function isIdle({ phase, calls }: WorkerRecord): boolean {
+  return phase === 'ready' && calls.size === 0
+}
