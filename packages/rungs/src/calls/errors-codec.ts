@@ -1,6 +1,7 @@
 // Errors: class, name, message, code, own fields, cause, errors, stack. And how two stacks become one.
 
 import { types } from 'node:util'
+import { withFrames } from '../core/frames.js'
 import type { Encoder } from './encode.js'
 import { isStandard } from './encode-properties.js'
 import { isNative } from './globals.js'
@@ -91,16 +92,12 @@ function isBuiltinError(prototype: object): boolean {
 
 /** An error without its properties: they are filled in like those of any object. */
 export function blankError(prototype: object | null | undefined): Error {
-  const limit = Error.stackTraceLimit
   // The frames of this very function are of no interest, and capturing them is most of the cost of an error.
-  Error.stackTraceLimit = 0
-  try {
+  return withFrames(undefined, () => {
     const error = new Error()
     if (prototype !== undefined) Object.setPrototypeOf(error, prototype)
     return error
-  } finally {
-    Error.stackTraceLimit = limit
-  }
+  })
 }
 
 /** Says how a property of an error is put back. */
@@ -145,9 +142,9 @@ const joined = new WeakSet<object>()
 export function joinStacks(error: unknown, callSite: string | undefined): void {
   if (callSite === undefined || !types.isNativeError(error) || joined.has(error)) return
   const frames = callSite.split('\n').filter((line) => /^\s+at /.test(line))
-  const { stack } = error
-  if (frames.length === 0 || typeof stack !== 'string' || Object.isFrozen(error)) return
   try {
+    const { stack } = error
+    if (frames.length === 0 || typeof stack !== 'string' || Object.isFrozen(error)) return
     Object.defineProperty(error, 'stack', {
       value: `${stack}\n${SEPARATOR}\n${frames.join('\n')}`,
       writable: true,
@@ -156,6 +153,6 @@ export function joinStacks(error: unknown, callSite: string | undefined): void {
     })
     joined.add(error)
   } catch {
-    // Its stack cannot be written; the one of the worker stays.
+    // Its stack cannot be read or written; what it has stays.
   }
 }

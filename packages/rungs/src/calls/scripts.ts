@@ -3,6 +3,7 @@
 import { readFileSync, realpathSync, statSync } from 'node:fs'
 import * as modules from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { stackOf, withFrames } from '../core/frames.js'
 import { library } from '../core/places.js'
 import { ask } from './inspector.js'
 
@@ -49,10 +50,7 @@ function askCallSites(): boolean {
 
 /** Before Node 22 frames have no script id: the script is the one whose text has this function at this place. */
 function askStack(scriptId: string, line: number, column: number, fn: object): void {
-  const limit = Error.stackTraceLimit
-  Error.stackTraceLimit = 30
-  const { stack } = new Error()
-  Error.stackTraceLimit = limit
+  const stack = withFrames(30, () => stackOf(new Error()))
   const source = Function.prototype.toString.call(fn)
   // Short texts stand at many places.
   if (typeof stack !== 'string' || source.length < 12) return

@@ -1,6 +1,7 @@
 // Where a call was submitted: for the stack of its error and for the report of a failure that nobody looked at. Capturing a stack takes
 // some microseconds, several times what a call takes, so a burst of calls has a budget. Text is made only when somebody reads it.
 import { executionAsyncId } from 'node:async_hooks'
+import { stackOf, withFrames } from './frames.js'
 
 /** Holds a stack; Error.captureStackTrace has put the property there. */
 export interface CallSite {
@@ -29,11 +30,15 @@ export function captureCallSite(below: (...args: never[]) => unknown): CallSite 
   }
   tokens--
   const site = { stack: '' }
-  const limit = Error.stackTraceLimit
-  if (limit > 10 || limit === 0) Error.stackTraceLimit = 10
-  Error.captureStackTrace(site, below)
-  Error.stackTraceLimit = limit
-  return site
+  const { stackTraceLimit: limit } = Error
+  return withFrames(limit > 0 && limit < 10 ? limit : 10, () => {
+    try {
+      Error.captureStackTrace(site, below)
+    } catch {
+      // What the program has set to make stacks of frames has thrown.
+    }
+    return site
+  })
 }
 
 function refill(): void {
@@ -44,8 +49,8 @@ function refill(): void {
 
 /** The frames alone, a line each, or undefined when there are none. */
 export function framesOf(site: CallSite | undefined): string | undefined {
-  const frames = site?.stack
-    .split('\n')
+  const frames = stackOf(site)
+    ?.split('\n')
     .filter((line) => line.trimStart().startsWith('at '))
     .join('\n')
   return frames === '' ? undefined : frames

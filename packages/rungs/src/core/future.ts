@@ -102,7 +102,7 @@ export interface FutureResolvers<T> {
   readonly future: Future<T>
   /** pending → running. @returns `false` if the future was cancelled: the call must not run. @throws {InvalidStateError} if it runs or is done. */
   start(): boolean
-  /** Ends the future with a value. @throws {InvalidStateError} if it is done. */
+  /** Ends the future with a value; with an error if the value is the future itself. @throws {InvalidStateError} if it is done. */
   resolve(value: T): void
   /** Ends the future with an error, or whatever was thrown. @throws {InvalidStateError} if it is done. */
   reject(reason: unknown): void
@@ -174,7 +174,10 @@ export class Future<T> implements Promise<T> {
         if (!future.#start()) throw new InvalidStateError(`${inspect(future)} cannot be started: it is ${future.state}`)
         return true
       },
-      resolve: (value) => settle({ status: 'fulfilled', value }),
+      resolve: (value) => {
+        const isCycle = future.#comesFrom(value)
+        settle(isCycle ? { status: 'rejected', reason: new TypeError(chainingCycle) } : { status: 'fulfilled', value })
+      },
       reject: (reason) => settle({ status: 'rejected', reason }),
     }
   }
@@ -386,6 +389,16 @@ export class Future<T> implements Promise<T> {
     return true
   }
 
+  /** Whether what it is resolved with, a future, has in turn been resolved with it. */
+  #comesFrom(value: unknown): boolean {
+    let from = value
+    while (typeof from === 'object' && from !== null && #state in from && from !== this) {
+      if (from.#state !== FULFILLED) return false
+      from = from.#result
+    }
+    return from === this
+  }
+
   #settle(outcome: Outcome<T>): boolean {
     return outcome.status === 'fulfilled' ? this.#fulfil(outcome.value) : this.#fail(outcome.reason)
   }
@@ -464,6 +477,9 @@ export class Future<T> implements Promise<T> {
     constructionToken = construction
   }
 }
+
+/** As a promise says it. */
+const chainingCycle = 'Chaining cycle detected for a future: it was resolved with itself'
 
 function cancelMessage(reason: unknown): string {
   if (reason instanceof Error) return `The call was cancelled: ${reason.message}`

@@ -7,7 +7,7 @@ import { report } from '../core/report.js'
 import { Runner } from './batch-runner.js'
 import type { HostEvents, SpawnHost, WorkerHost } from './host.js'
 import type { PoolOptions } from './pool-options.js'
-import { isThenable } from './running-call.js'
+import { invoke, isPromise, promised } from './running-call.js'
 import { runStream, type StreamControl } from './serve-stream.js'
 import { nextTurn } from './turns.js'
 import type { Attempt } from './work-item.js'
@@ -128,10 +128,6 @@ export class TaskCall implements CurrentCall {
   }
 }
 
-async function settled(thenable: PromiseLike<unknown>): Promise<unknown> {
-  return await thenable
-}
-
 /** Calls that begin in the next turn of microtasks, all in one: neither in the middle of submit() nor of the end of another call. */
 const beginning: (() => void)[] = []
 
@@ -200,7 +196,7 @@ class LocalHost implements WorkerHost, TaskPlace {
       let outcome: Outcome
       try {
         const result = this.#run(attempt)
-        outcome = { status: 'fulfilled', value: isThenable(result) ? await result : result }
+        outcome = { status: 'fulfilled', value: isPromise(result) ? await result : result }
       } catch (reason) {
         outcome = { status: 'rejected', reason }
       }
@@ -221,8 +217,8 @@ class LocalHost implements WorkerHost, TaskPlace {
       try {
         if (attempt.abandoned) throw attempt.abortReason
         result = runner.call(attempt.task)
-        // What is no promise of the language may look at who awaits it, as a future does.
-        if (isThenable(result)) result = await (result.constructor === Promise ? result : runInCall(attempt.task, settled, result))
+        if (typeof result === 'object' && result !== null && !isPromise(result)) result = runInCall(attempt.task, promised, result)
+        if (isPromise(result)) result = await result
       } catch (reason) {
         failed = true
         result = reason
@@ -241,7 +237,7 @@ class LocalHost implements WorkerHost, TaskPlace {
     const { item, task } = attempt
     if (attempt.abandoned) throw attempt.abortReason
     const { context, fn, args, mode } = item
-    if (mode.type !== 'stream') return context.runInAsyncScope(runInCall, undefined, task, fn, ...args)
+    if (mode.type !== 'stream') return context.runInAsyncScope(runInCall, undefined, task, invoke, fn, args)
     return context.runInAsyncScope(() => {
       const stream = runStream(task as TaskCall, fn, args, mode.credit, mode.onItem) // Set by send().
       this.#streams.set(attempt, stream)

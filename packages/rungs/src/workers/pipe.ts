@@ -2,6 +2,7 @@
 // result, must be able to do both, and no byte may be anywhere where only the event loop could move it. The loop tells when there is something to
 // read; when there is room to write again is found out by trying: the other side usually empties its end in microseconds.
 import { readSync, writevSync } from 'node:fs'
+import { withFrames } from '../core/frames.js'
 import { block } from '../core/sleep.js'
 
 /** Milliseconds for which room is looked for on every turn of the loop, before it is looked for ever less often. */
@@ -168,17 +169,15 @@ export class Pipe {
 
   /** @returns undefined when the kernel has nothing, or no room */
   #attempt(action: () => number): number | 'failed' | undefined {
-    const limit = Error.stackTraceLimit
     // It happens all the time, and nobody sees the error.
-    Error.stackTraceLimit = 0
-    try {
-      return action()
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException // Of fs.
-      if (code === 'EAGAIN' || code === 'EWOULDBLOCK' || code === 'EINTR') return undefined
-      return 'failed'
-    } finally {
-      Error.stackTraceLimit = limit
-    }
+    return withFrames(0, () => {
+      try {
+        return action()
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException // Of fs.
+        if (code === 'EAGAIN' || code === 'EWOULDBLOCK' || code === 'EINTR') return undefined
+        return 'failed'
+      }
+    })
   }
 }

@@ -1,4 +1,5 @@
 // A call as it runs here: what `currentCall()` gives, and what the server keeps of it.
+import { types } from 'node:util'
 import type { CurrentCall, WorkerInfo } from '../core/current-call.js'
 import { runInCall, setCurrentCall } from '../core/current-call.js'
 import { LiveSignal } from './live-signal.js'
@@ -14,6 +15,8 @@ export interface CallPlace {
   aborted(cell: number): number
   progress(id: number, value: unknown): void
 }
+
+export const { isPromise } = types
 
 /** One object for all of a call: in a worker there is little else than this for each. */
 export class RunningCall implements CurrentCall {
@@ -76,21 +79,40 @@ const synchronous = new WeakSet<AnyFunction>()
 /**
  * Calls `fn` as `call`. An AsyncLocalStorage makes the call known after an `await` too, but costs several times what a short function takes; a
  * function that has shown that it gives its value at once does without.
+ * @returns the value, or a promise of the language
  */
 export function runCall(call: CurrentCall, fn: AnyFunction, args: readonly unknown[]): unknown {
   if (!synchronous.has(fn)) {
-    const result = runInCall(call, fn, ...args)
-    if (!isThenable(result) && !isIterator(result)) synchronous.add(fn)
+    const result = runInCall(call, invoke, fn, args)
+    if (!isPromise(result) && !isIterator(result)) synchronous.add(fn)
     return result
   }
   const before = setCurrentCall(call)
   try {
-    const result = fn(...args)
-    if (isThenable(result)) synchronous.delete(fn)
+    const result = promised(fn(...args))
+    if (isPromise(result)) synchronous.delete(fn)
     return result
   } finally {
     setCurrentCall(before)
   }
+}
+
+/** The function's value, or a promise of the language. In the context of the call. */
+export function invoke(fn: AnyFunction, args: readonly unknown[]): unknown {
+  return promised(fn(...args))
+}
+
+/**
+ * What can be awaited and is no promise of the language is awaited as a part of the call: a future looks at who waits for it, and what it resolves with
+ * may have to be awaited in turn. Its `then` is read once, as the language does.
+ */
+export function promised(result: unknown): unknown {
+  if ((typeof result !== 'object' && typeof result !== 'function') || result === null || isPromise(result)) return result
+  const { then } = result as PromiseLike<unknown>
+  if (typeof then !== 'function') return result
+  return new Promise((resolve, reject) => {
+    then.call(result as PromiseLike<unknown>, resolve, reject)
+  })
 }
 
 /** The calls of a chunk, to be made one after the other. */
@@ -117,8 +139,8 @@ export function chunkCalls(of: 'items' | 'lists', call: CurrentCall, fn: AnyFunc
     // As in runCall(), without a list of arguments: a million items are a million of these.
     const before = setCurrentCall(call)
     try {
-      const result = fn(items[offset], start + offset)
-      if (isThenable(result)) {
+      const result = promised(fn(items[offset], start + offset))
+      if (isPromise(result)) {
         synchronous.delete(fn)
         isSynchronous = false
       }
@@ -128,14 +150,6 @@ export function chunkCalls(of: 'items' | 'lists', call: CurrentCall, fn: AnyFunc
     }
   }
   return { count: items.length, at }
-}
-
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    (typeof value === 'object' || typeof value === 'function') &&
-    value !== null &&
-    typeof (value as PromiseLike<unknown>).then === 'function'
-  )
 }
 
 function isIterator(value: unknown): boolean {

@@ -3,7 +3,7 @@
 import { numbersOf, type Packed } from '../calls/index.js'
 import type { Cells } from './cells.js'
 import type { ChunkOutcomes, Request } from './messages.js'
-import { type ChunkCalls, isThenable } from './running-call.js'
+import { type ChunkCalls, isPromise } from './running-call.js'
 
 /** Outcomes are told when the first of them is this old. */
 const oldest = 1
@@ -50,7 +50,7 @@ export class ChunkRun {
       if (cell >= 0) this.#cells.begin(cell, index + 1)
       try {
         const result = at(index)
-        if (isThenable(result)) return this.#wait(index, result)
+        if (isPromise(result)) return this.#wait(index, result)
         this.#values.push(result)
       } catch (error) {
         this.#failed(index, error)
@@ -91,7 +91,7 @@ export class ChunkRun {
     }
   }
 
-  async #wait(index: number, result: PromiseLike<unknown>): Promise<undefined> {
+  async #wait(index: number, result: Promise<unknown>): Promise<undefined> {
     try {
       this.#values.push(await result)
     } catch (error) {

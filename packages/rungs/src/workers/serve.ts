@@ -11,7 +11,7 @@ import { Output } from './output.js'
 import { RemoteObjects } from './remote-objects.js'
 import type { WorkerEnd } from './ring/worker-end.js'
 import { WorkerLoop } from './ring/worker-loop.js'
-import { type CallPlace, chunkCalls, isThenable, RunningCall, runCall } from './running-call.js'
+import { type CallPlace, chunkCalls, isPromise, RunningCall, runCall } from './running-call.js'
 import { ChunkRun } from './serve-chunk.js'
 import { runStream } from './serve-stream.js'
 import type { AnyFunction } from './work-item.js'
@@ -291,7 +291,7 @@ export class Server {
   }
 
   #settleWith(active: RunningCall, result: unknown): void {
-    if (!isThenable(result)) {
+    if (!isPromise(result)) {
       this.#succeeded(active, result)
       return
     }

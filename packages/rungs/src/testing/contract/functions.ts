@@ -6,6 +6,7 @@ import { threadId } from 'node:worker_threads'
 import type { Shared } from '../../calls/held.js'
 import { type CurrentCall, currentCall } from '../../core/current-call.js'
 import type { Executor } from '../../core/executor.js'
+import type { Future } from '../../core/future.js'
 import { add, type Board, enter, leave, log, reached, reachedSync } from './board.js'
 
 export * from './generators.js'
@@ -335,6 +336,36 @@ export function retain(key: string, megabytes: number): string {
     Array.from({ length: megabytes }, () => Array.from({ length: 131_072 }, (_, i) => i + 0.5)),
   )
   return workerId()
+}
+
+/** Gives the future itself. */
+export function returnNested(pool: Executor, n: number): Future<number> {
+  return pool.submit(double, n)
+}
+
+export function kindHere(): string | undefined {
+  return currentCall()?.worker.kind
+}
+
+/** Has to be awaited twice; each `then` is called where the call runs. `once`: the second time that it is asked, it has no `then`. */
+export function thenThen(once: boolean): PromiseLike<unknown> {
+  let asked = 0
+  const where = (): unknown => kindHere()
+  // biome-ignore lint/suspicious/noThenProperty: that is what it is about; also below.
+  const inner = { then: (resolve: (value: unknown) => void) => resolve(where()) }
+  const outer = {
+    // biome-ignore lint/suspicious/noThenProperty: see above.
+    get then() {
+      return once && ++asked > 1 ? undefined : (resolve: (value: unknown) => void) => resolve(inner)
+    },
+  }
+  return outer as PromiseLike<unknown>
+}
+
+/** Never ends, though a promise says that it has a value. */
+export function thenNever(): PromiseLike<unknown> {
+  // biome-ignore lint/suspicious/noThenProperty: that is what it is about.
+  return Promise.resolve().then(() => ({ then() {} })) as PromiseLike<unknown>
 }
 
 export async function submitNested(pool: Executor, n: number): Promise<number> {

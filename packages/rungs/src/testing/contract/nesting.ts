@@ -1,5 +1,18 @@
 import assert from 'node:assert/strict'
-import { arrayOf, double, failNested, fibonacci, fibonacciSync, mapNested, submitNested } from './functions.js'
+import { TimeoutError } from '../../core/errors.js'
+import {
+  arrayOf,
+  double,
+  failNested,
+  fibonacci,
+  fibonacciSync,
+  kindHere,
+  mapNested,
+  returnNested,
+  submitNested,
+  thenNever,
+  thenThen,
+} from './functions.js'
 import type { Group } from './scene.js'
 
 export const nestingCases: Group = (add, { separate }) => {
@@ -31,6 +44,35 @@ export const nestingCases: Group = (add, { separate }) => {
       assert.equal(await pool.submit(fibonacciSync, pool, 4), 3)
     })
   }
+
+  for (const maxWorkers of [1, 2]) {
+    add(`a call gives a future of its own pool, with maxWorkers ${maxWorkers}`, async ({ open }) => {
+      const pool = open({ maxWorkers })
+      assert.equal(await pool.submit(returnNested, pool, 4), 8)
+      assert.deepEqual(await Promise.all(arrayOf(4).map((n) => pool.submit(returnNested, pool, n))), [2, 4, 6, 8])
+      for (const chunkSize of [1, 2]) {
+        assert.deepEqual(
+          await pool
+            .starmap(
+              returnNested,
+              arrayOf(4).map((n) => [pool, n] as const),
+              { chunkSize },
+            )
+            .toArray(),
+          [2, 4, 6, 8],
+        )
+      }
+    })
+  }
+
+  add('a call gives what has to be awaited again: it is awaited where the call runs, as a part of it', async ({ open }) => {
+    const pool = open({ maxWorkers: 1 })
+    const kind = await pool.submit(kindHere)
+    for (const once of [false, true]) assert.equal(await pool.submit(thenThen, once), kind)
+    assert.deepEqual(await pool.map(thenThen, [false, true], { chunkSize: 2 }).toArray(), [kind, kind])
+    const never = pool.with({ timeout: 100, grace: 50 }).submit(thenNever)
+    await assert.rejects(never.result(), TimeoutError)
+  })
 
   add('a call maps over its own pool, on a single worker', async ({ open }) => {
     const pool = open({ maxWorkers: 1 })
