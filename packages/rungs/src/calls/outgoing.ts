@@ -152,12 +152,12 @@ export class Outgoing {
     return this.#sender.sent(id)
   }
 
-  /** @internal What an id that came back stands for. */
+  /** What an id that came back stands for. */
   original(id: number): unknown {
     return this.#sender.original(id)
   }
 
-  /** @internal Lets a worker's side say "yours" of what came from the main side. */
+  /** Lets a worker's side say "yours" of what came from the main side. */
   meet(peer: Peer): void {
     this.#sender.peer = peer
   }

@@ -4,7 +4,6 @@ import {
   MessageChannel,
   type MessagePort,
   type ResourceLimits,
-  receiveMessageOnPort,
   type TransferListItem,
   Worker,
   type WorkerOptions,
@@ -13,11 +12,11 @@ import type { Outgoing, ShippedCall } from '../calls/index.js'
 import { library } from '../core/places.js'
 import { Bell } from './bell.js'
 import { Cells } from './cells.js'
-import type { Channel } from './channel.js'
 import type { HandleTable } from './handle-table.js'
 import type { SpawnHost } from './host.js'
 import { Link } from './link.js'
 import type { FromWorker, ToWorker, WorkerStart } from './messages.js'
+import { PortChannel } from './port-channel.js'
 import type { BulkStore } from './ring/bulk.js'
 import type { RingHub } from './ring/hub.js'
 import { mostAhead } from './ring/layout.js'
@@ -49,7 +48,7 @@ export interface ThreadConfig {
 
 /** What a thread gets as its workerData. */
 export interface ThreadStart {
-  readonly rungs: true
+  readonly rungs: 'thread'
   readonly port: MessagePort
   readonly start: WorkerStart
   readonly cells: SharedArrayBuffer
@@ -61,7 +60,8 @@ export interface ThreadStart {
 /** How many calls more than `callsPerWorker` a worker may have, by places that others lend. */
 const lentPlaces = 64
 
-const main = new URL('workers/thread-main.js', library)
+/** Where thread-main is when it is built. */
+const main = new URL('worker.chunk.cjs', library)
 
 export function threadSpawner(config: ThreadConfig): SpawnHost {
   return (record, name, events) => {
@@ -95,7 +95,7 @@ export function threadSpawner(config: ThreadConfig): SpawnHost {
       bulk: config.bulk,
     })
     const data: ThreadStart = {
-      rungs: true,
+      rungs: 'thread',
       port: theirs,
       start,
       cells: cells.buffer,
@@ -159,47 +159,6 @@ function inheritedFlags(): string[] {
 
 function transfersOf(shipped: ShippedCall | undefined): TransferListItem[] {
   return shipped === undefined ? [] : [...(shipped.captured?.transfer ?? []), ...shipped.args.transfer]
-}
-
-/** A channel over a MessagePort. `bell` is rung after each message, for a reader that is blocked. */
-export class PortChannel<Out, In> implements Channel<Out, In> {
-  readonly #port: MessagePort
-  readonly #bell: Bell
-  #receive: ((message: In) => void) | undefined
-
-  constructor(port: MessagePort, bell: Bell) {
-    this.#port = port
-    this.#bell = bell
-  }
-
-  post(message: Out, transfer?: readonly unknown[]): void {
-    this.#port.postMessage(message, transfer as TransferListItem[] | undefined) // What can be moved is for the port to judge.
-    this.#bell.ring()
-  }
-
-  onMessage(receive: (message: In) => void): void {
-    this.#receive = receive
-    this.#port.on('message', receive)
-    // A message that cannot be read is a call or an outcome that nobody would ever hear of.
-    this.#port.on('messageerror', (error) => {
-      throw error
-    })
-  }
-
-  pump(): void {
-    for (let received = receiveMessageOnPort(this.#port); received !== undefined; received = receiveMessageOnPort(this.#port)) {
-      this.#receive?.(received.message)
-    }
-  }
-
-  setRef(ref: boolean): void {
-    if (ref) this.#port.ref()
-    else this.#port.unref()
-  }
-
-  close(): void {
-    this.#port.close()
-  }
 }
 
 /** For executors: ships the function that runs in each worker at its start or end. */
