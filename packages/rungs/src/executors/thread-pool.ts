@@ -7,7 +7,7 @@ import { WorkerPool } from '../workers/pool.js'
 import { checkPoolOptions, optionsOf, type ThreadOptions } from '../workers/pool-options.js'
 import { BulkStore } from '../workers/ring/bulk.js'
 import { RingHub } from '../workers/ring/hub.js'
-import { shipStartup, threadSpawner } from '../workers/thread.js'
+import { shipStartup, type ThreadConfig, type ThreadSpawner, threadSpawner } from '../workers/thread.js'
 import { nextPoolId, PoolExecutor, viewOf } from './pool-executor.js'
 
 /**
@@ -27,11 +27,13 @@ export class ThreadPoolExecutor extends PoolExecutor {
     checkThreadOptions(options)
     const { code } = options
     const handles = new HandleTable()
+    let threads: ThreadSpawner | undefined
     const outgoing = new Outgoing({
       boundary: 'thread',
       handles,
       onWarning: (message) => process.emitWarning(message, { type: 'RungsWarning', code: 'RUNGS_LARGE_CAPTURE' }),
       ...(code !== undefined && { code }),
+      onNewFunction: () => threads?.expect(),
     })
     handles.packReason = (reason) => {
       const { plain, data, uses } = outgoing.packError(reason)
@@ -43,7 +45,7 @@ export class ThreadPoolExecutor extends PoolExecutor {
     const bulk = hub && new BulkStore()
     const time = clock()
     const id = nextPoolId()
-    const spawn = threadSpawner({
+    const config: ThreadConfig = {
       pool: id,
       outgoing,
       handles,
@@ -60,8 +62,9 @@ export class ThreadPoolExecutor extends PoolExecutor {
       now: () => time.now(),
       hub,
       bulk,
-    })
-    super(viewOf(new WorkerPool(checked, { spawn, outgoing, news, hub, bulk }), id, checked, true))
+    }
+    threads = threadSpawner(config, `${checked.name}-0`)
+    super(viewOf(new WorkerPool(checked, { spawn: threads.spawn, outgoing, news, hub, bulk }), id, checked, true))
   }
 }
 
