@@ -4,9 +4,8 @@ import { createRequire } from 'node:module'
 import { relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { compileQuietly } from './modules.js'
-import { pathOf, standsFor } from './scripts.js'
-import { LETTER } from './source-facts.js'
-import type { Code, CodeFunction } from './wire.js'
+import { pathOf, standsFor } from './script-names.js'
+import { type Code, type CodeFunction, LETTER } from './wire.js'
 
 /** Functions made from one `Code`: they share the variables of its scopes. */
 export interface Instance {

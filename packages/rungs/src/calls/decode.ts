@@ -2,9 +2,8 @@
 
 import type { Instance } from './compile.js'
 import { argumentsOf, construct, memberOf } from './decode-builtins.js'
-import { PATCHES } from './encode-functions.js'
 import { blankError, isHiddenOfError } from './errors-codec.js'
-import { type CodeFunction, type Extras, Kind, type Table } from './wire.js'
+import { type CodeFunction, type Extras, Kind, PATCHES, type Table } from './wire.js'
 
 /** What a decoder asks of the side that it works for. */
 export interface Reader {

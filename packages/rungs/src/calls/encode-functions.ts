@@ -9,7 +9,7 @@ import { isNative } from './globals.js'
 import { inspectFunction, type Seen } from './inspector.js'
 import type { AnyFunction } from './marks.js'
 import { urlOf } from './scripts.js'
-import { type Extras, Kind } from './wire.js'
+import { type Extras, Kind, PATCHES } from './wire.js'
 
 /** The node of a function that has no id yet. */
 export function encodeFunction(encoder: Encoder, fn: AnyFunction, at: number): unknown[] {
@@ -223,6 +223,3 @@ function classProperties(encoder: Encoder, closure: Closure, at: number): Proper
   }
   return own
 }
-
-/** Under this name a class carries what is to be added to its prototype object. */
-export const PATCHES = 'Ξprototype'

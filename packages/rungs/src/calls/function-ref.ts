@@ -6,8 +6,9 @@ import { builtinName, directGlobal, isNative } from './globals.js'
 import { inspectFunction, type Seen } from './inspector.js'
 import { type AnyFunction, isByValue, nameOf } from './marks.js'
 import { factsOf, isOwnExport, isTopLevel, type ModuleFacts, startOf } from './module-facts.js'
-import { requireHere } from './required.js'
-import { isEntry, nameScript, pathOf, urlOf } from './scripts.js'
+import { exportsOf, requiredModules, requireHere } from './required.js'
+import { pathOf } from './script-names.js'
+import { isEntry, nameScript, urlOf } from './scripts.js'
 import type { Definition } from './wire.js'
 
 /** The definition by which a worker finds `value`, undefined when it has to be sent by value. `seen` spares a second look at it. */
@@ -135,8 +136,8 @@ function ownPath(fn: unknown, holder: object): string[] | undefined {
 }
 
 function commonJsRef(fn: AnyFunction, path: string): Definition | undefined {
-  const module = requireHere().cache[path]
-  if (module === undefined || !module.loaded) return undefined
+  const module = exportsOf(path)
+  if (module === undefined) return undefined
   const found = commonJsPath(fn, module.exports)
   return found === undefined ? undefined : exported({ specifier: path, how: 'require' }, found)
 }
@@ -145,8 +146,8 @@ function commonJsRef(fn: AnyFunction, path: string): Definition | undefined {
 function requiredFunction(fn: AnyFunction, seen: Seen): Definition | undefined {
   // Made at run time, and maybe by the thousand.
   if (fn.name === 'anonymous') return undefined
-  for (const [path, module] of Object.entries(requireHere().cache)) {
-    if (!module?.loaded || commonJsPath(fn, module.exports) === undefined) continue
+  for (const [path, exports] of requiredModules()) {
+    if (commonJsPath(fn, exports) === undefined) continue
     const url = pathToFileURL(path).href
     if (!isOnDisk(fn, seen, url)) continue
     nameScript(seen, url)
@@ -191,8 +192,8 @@ function isTranspiledModule(value: unknown): boolean {
 /** The CommonJS module whose exports this object is: what `const lib = require('./lib')` captured. */
 export function requiredRef(value: object): Definition | undefined {
   if (notRequired.has(value)) return undefined
-  for (const [path, module] of Object.entries(requireHere().cache)) {
-    if (module?.exports === value && module.loaded && module !== requireHere().main && isLoadable(path, value)) {
+  for (const [path, exports] of requiredModules()) {
+    if (exports === value && path !== requireHere().main?.filename && isLoadable(path, value)) {
       return exported({ specifier: path, how: 'require' }, [])
     }
   }

@@ -11,6 +11,9 @@ import type { CodeFunction, Definition, Handles, ModuleRef, Readable, SentDefini
 
 const MOST_CALLS = 1_000
 
+/** What the sending half of the same side tells the receiving one. */
+type Originals = Pick<Outgoing, 'meet' | 'original'>
+
 interface Received {
   readonly definition: Definition
   made: boolean
@@ -29,7 +32,7 @@ interface Received {
  * const fn = await incoming.load(call.target, call.captured)
  */
 export class Incoming {
-  readonly #outgoing: Outgoing
+  readonly #outgoing: Originals
   readonly #handles: Handles | undefined
   readonly #received = new Map<number, Received>()
   /** Modules that are here already, by definition. */
@@ -46,7 +49,7 @@ export class Incoming {
   #met = false
   readonly #reader: Reader
 
-  constructor(options: { outgoing: Outgoing; handles?: Handles }) {
+  constructor(options: { outgoing: Originals; handles?: Handles }) {
     this.#outgoing = options.outgoing
     this.#handles = options.handles
     this.#reader = {

@@ -44,7 +44,7 @@ async function importModule(ref: ModuleRef): Promise<unknown> {
 
 function requireModule(ref: ModuleRef): unknown {
   if (ref.specifier.startsWith('node:')) return process.getBuiltinModule(ref.specifier)
-  return (ref.from === undefined ? requireHere() : createRequire(ref.from))(ref.specifier)
+  return (ref.from === undefined ? requireHere(ref.specifier) : createRequire(ref.from))(ref.specifier)
 }
 
 function named(ref: ModuleRef, load: () => unknown): unknown {

@@ -27,6 +27,7 @@ const MUCH = 1_000_000
 export class Outgoing {
   readonly #sender: Sender
   readonly #onWarning: ((message: string) => void) | undefined
+  readonly #onNewFunction: (() => void) | undefined
   #warned = false
   /** Functions whose definition says it all. */
   #targets = new WeakMap<AnyFunction, number>()
@@ -35,6 +36,7 @@ export class Outgoing {
   constructor(options: OutgoingOptions) {
     this.#sender = new Sender(options)
     this.#onWarning = options.onWarning
+    this.#onNewFunction = options.onNewFunction
   }
 
   /**
@@ -50,6 +52,7 @@ export class Outgoing {
       if (isUnmoved(transfer) && arePlain(args)) return new PlainCall(target, args)
       return { target, captured: undefined, args: this.#packArgs(args, transfer) }
     }
+    this.#onNewFunction?.()
     return lookingOnce(() => this.#shipNew(fn, args, transfer))
   }
 
@@ -152,12 +155,12 @@ export class Outgoing {
     return this.#sender.sent(id)
   }
 
-  /** @internal What an id that came back stands for. */
+  /** What an id that came back stands for. */
   original(id: number): unknown {
     return this.#sender.original(id)
   }
 
-  /** @internal Lets a worker's side say "yours" of what came from the main side. */
+  /** Lets a worker's side say "yours" of what came from the main side. */
   meet(peer: Peer): void {
     this.#sender.peer = peer
   }

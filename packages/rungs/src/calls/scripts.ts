@@ -6,8 +6,9 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { stackOf, withFrames } from '../core/frames.js'
 import { library } from '../core/places.js'
 import { ask } from './inspector.js'
+import { asUrl, pathOf } from './script-names.js'
 
-const require = modules.createRequire(import.meta.url)
+const own = modules.createRequire(import.meta.url)
 const urls = new Map<string, string>()
 
 /** Where a function was written, as the inspector tells it. */
@@ -54,11 +55,11 @@ function askStack(scriptId: string, line: number, column: number, fn: object): v
   const source = Function.prototype.toString.call(fn)
   // Short texts stand at many places.
   if (typeof stack !== 'string' || source.length < 12) return
-  const own = library.href
+  const here = library.href
   for (const name of new Set(
     [...stack.matchAll(/\(?((?:file:\/\/|\/)[^\s()]+?):\d+:\d+\)?$/gm)].map((match) => asUrl(match[1] as string)),
   )) {
-    const text = name.startsWith(own) ? undefined : textOf(name)
+    const text = name.startsWith(here) ? undefined : textOf(name)
     const offset = text === undefined ? -1 : offsetOf(text, line, column)
     if (text === undefined || offset < 0) continue
     const start = text.lastIndexOf(source, offset)
@@ -74,19 +75,6 @@ function askProfiler(): void {
   const coverage = ask<{ result: { scriptId: string; url: string }[] }>('Profiler.getBestEffortCoverage')
   ask('Profiler.disable')
   for (const script of coverage?.result ?? []) if (script.url !== '') urls.set(script.scriptId, asUrl(script.url))
-}
-
-const aliases = new Map<string, string>()
-
-/** Says that scripts of this name are parts of the file with that URL. */
-export function standsFor(name: string, url: string): void {
-  aliases.set(name, url)
-}
-
-function asUrl(name: string): string {
-  const known = aliases.get(name)
-  if (known !== undefined) return known
-  return name.startsWith('/') || /^[A-Za-z]:[\\/]/.test(name) ? pathToFileURL(name).href : name
 }
 
 let entry: string | undefined
@@ -108,7 +96,7 @@ function entryUrl(): string {
 function resolved(path: string): string {
   try {
     // Asking the loader takes two milliseconds, and mostly the path is that of the file.
-    return realpathSync(statSync(path, { throwIfNoEntry: false })?.isFile() ? path : require.resolve(path))
+    return realpathSync(statSync(path, { throwIfNoEntry: false })?.isFile() ? path : own.resolve(path))
   } catch {
     return path
   }
@@ -119,18 +107,8 @@ export function isEntry(url: string): boolean {
   const bare = url.split(/[?#]/, 1)[0] as string
   if (bare === entryUrl()) return true
   // Some process managers load the program themselves, and only Node's own record tells what it is.
-  const main = require.main?.filename
+  const main = own.main?.filename
   return main !== undefined && bare === pathToFileURL(main).href
-}
-
-/** The path of a file URL without its query. */
-export function pathOf(url: string): string | undefined {
-  if (!url.startsWith('file:')) return undefined
-  try {
-    return fileURLToPath(url.split(/[?#]/, 1)[0] as string)
-  } catch {
-    return undefined
-  }
 }
 
 const texts = new Map<string, string | undefined>()

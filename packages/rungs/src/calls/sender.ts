@@ -23,6 +23,8 @@ export interface OutgoingOptions {
   readonly handles?: Handles
   /** Told of what is legal but probably not meant, once each. */
   readonly onWarning?: (message: string) => void
+  /** Told before a function of a call is looked at for the first time, which may take milliseconds. */
+  readonly onNewFunction?: () => void
 }
 
 /** How a side knows that an object came from its peer. */

@@ -3,7 +3,7 @@
 import { lookUp, type Surroundings, walk } from './analysis.js'
 import { simpleFacts } from './simple-facts.js'
 import { childrenOf, parse, type Syntax } from './syntax.js'
-import type { Form } from './wire.js'
+import { type Form, LETTER } from './wire.js'
 
 /** A name that a text leaves to its surroundings. */
 export interface FreeName {
@@ -51,9 +51,6 @@ export interface ComputedKey {
   readonly field: boolean
   readonly names: ReadonlySet<string>
 }
-
-/** The one letter that generated names begin with. A text that uses it as well is refused. */
-export const LETTER = 'Ξ'
 
 const MOST = 20_000
 const known = new Map<string, SourceFacts | string>()

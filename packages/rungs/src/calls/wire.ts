@@ -198,6 +198,12 @@ export function hasHandles({ data }: Packed): boolean {
   return (data as Table).nodes.some((node) => Array.isArray(node) && (node[0] === Kind.handle || node[0] === Kind.encoded))
 }
 
+/** The one letter that generated names begin with. A text that uses it as well is refused. */
+export const LETTER = 'Ξ'
+
+/** Under this name a class carries what is to be added to its prototype object. */
+export const PATCHES = 'Ξprototype'
+
 /** No definitions and nothing to move: shared, because nearly every value is like this. */
 export const NONE: readonly never[] = Object.freeze([])
 

@@ -4,7 +4,7 @@ import { WorkerPool } from '../workers/pool.js'
 import { checkPoolOptions, optionsOf, type ThreadOptions } from '../workers/pool-options.js'
 import { BulkStore } from '../workers/ring/bulk.js'
 import { RingHub } from '../workers/ring/hub.js'
-import { threadSpawner } from '../workers/thread.js'
+import { type ThreadSpawner, threadSpawner } from '../workers/thread.js'
 import { PoolExecutor, viewOf } from './pool-executor.js'
 import { workerSetup } from './worker-setup.js'
 
@@ -23,13 +23,14 @@ export class ThreadPoolExecutor extends PoolExecutor {
     const options: ThreadOptions = optionsOf(given)
     const checked = checkPoolOptions('ThreadPoolExecutor', options, ['resourceLimits', 'execArgv', 'env', 'stdio', 'code'])
     checkThreadOptions(options)
-    const setup = workerSetup('thread', checked, options)
+    let threads: ThreadSpawner | undefined
+    const setup = workerSetup('thread', checked, options, () => threads?.expect())
+    const { outgoing, pool } = setup
     const news = new Bell()
     const hub = usesRing() ? new RingHub() : undefined
     const bulk = hub && new BulkStore()
-    const spawn = threadSpawner({ ...setup, news, resourceLimits: options.resourceLimits, hub, bulk })
-    const pool = new WorkerPool(checked, { spawn, outgoing: setup.outgoing, news, hub, bulk })
-    super(viewOf(pool, setup.pool, checked, true))
+    threads = threadSpawner({ ...setup, news, resourceLimits: options.resourceLimits, hub, bulk }, `${checked.name}-0`)
+    super(viewOf(new WorkerPool(checked, { spawn: threads.spawn, outgoing, news, hub, bulk }), pool, checked, true))
   }
 }
 

@@ -6,8 +6,16 @@ import type { PoolOptions, ProcessOptions, ThreadOptions } from '../workers/pool
 import { shipStartup } from '../workers/thread.js'
 import { nextPoolId } from './pool-executor.js'
 
-/** What is needed to send, and what every worker is told. @throws {NotShippableError} if the initializer or finalizer cannot cross */
-export function workerSetup(boundary: 'thread' | 'process', checked: PoolOptions, options: ThreadOptions | ProcessOptions) {
+/**
+ * What is needed to send, and what every worker is told. `onNewFunction`: a function is going to be looked at that was not submitted before.
+ * @throws {NotShippableError} if the initializer or finalizer cannot cross
+ */
+export function workerSetup(
+  boundary: 'thread' | 'process',
+  checked: PoolOptions,
+  options: ThreadOptions | ProcessOptions,
+  onNewFunction?: () => void,
+) {
   const { code, execArgv, env, stdio = 'inherit' } = options
   const { callsPerWorker, maxMemoryPerWorker, initializer, initargs, finalizer } = checked
   const handles = new HandleTable()
@@ -16,6 +24,7 @@ export function workerSetup(boundary: 'thread' | 'process', checked: PoolOptions
     handles,
     onWarning: (message) => process.emitWarning(message, { type: 'RungsWarning', code: 'RUNGS_LARGE_CAPTURE' }),
     ...(code !== undefined && { code }),
+    ...(onNewFunction !== undefined && { onNewFunction }),
   })
   handles.packReason = (reason) => {
     const { plain, data, uses } = outgoing.packError(reason)

@@ -1,6 +1,6 @@
 // Runs calls where the worker is: reads a request, runs it, tells the outcome. The channel is handed in; that this is a thread or a process shows
 // nowhere else.
-import { Incoming, Outgoing, type Packed, viewOf } from '../calls/index.js'
+import { Incoming, isPlain, Outgoing, type Packed, type Peer, plainly, viewOf } from '../calls/index.js'
 import { type CurrentCall, runInCall } from '../core/current-call.js'
 import { CancelledError, TimeoutError } from '../core/errors.js'
 import type { Cells } from './cells.js'
@@ -36,9 +36,10 @@ export interface ServerParts {
 export class Server {
   readonly #parts: ServerParts
   readonly #output: Output
-  readonly #outgoing: Outgoing
   readonly #incoming: Incoming
-  readonly #remote: RemoteObjects
+  #peer: Peer | undefined
+  #madeOutgoing: Outgoing | undefined
+  #madeRemote: RemoteObjects | undefined
   readonly #place: CallPlace
   readonly #active = new Map<number, RunningCall>()
   /** The call that is in its synchronous part. Most have no other and are never among the active ones. */
@@ -64,24 +65,19 @@ export class Server {
       progress: (id, value) => this.#progress(id, value),
     }
     this.#output = new Output((to, text) => this.post({ type: 'output', to, text }))
-    this.#remote = new RemoteObjects({
-      post: (message, transfer) => this.post(message, transfer),
-      pack: (value) => this.#outgoing.pack(value),
-      definitionsFor: (uses) => this.definitionsFor(uses),
-      read: (parcel, definitions) => this.#read(parcel, definitions),
-      pool: start.pool,
-      wait: parts.waitForMessage,
-      sequence: parts.messageSequence,
-      pump: () => channel.pump(),
-      lend: (call, what) => this.#lend(call, what),
-      regain: (call) => this.#regain(call),
+    this.#incoming = new Incoming({
+      outgoing: {
+        meet: (peer) => {
+          this.#peer = peer
+          this.#madeOutgoing?.meet(peer)
+        },
+        original: (id) => this.#outgoing.original(id),
+      },
+      handles: {
+        toHandle: (value) => this.#remote.toHandle(value),
+        fromHandle: (handle) => this.#remote.fromHandle(handle),
+      },
     })
-    this.#outgoing = new Outgoing({
-      boundary: start.boundary,
-      handles: this.#remote,
-      ...(start.code !== undefined && { code: start.code }),
-    })
-    this.#incoming = new Incoming({ outgoing: this.#outgoing, handles: this.#remote })
     if (parts.ring !== undefined) {
       const { end, baseline } = parts.ring
       this.#loop = new WorkerLoop(
@@ -106,6 +102,41 @@ export class Server {
     })
     process.on('exit', (code) => this.#exiting(code))
     channel.onMessage((message) => this.#receive(message))
+  }
+
+  /** What takes values apart. Made at the first need, as it is loaded then: most workers take plain arguments and give plain results. */
+  get #outgoing(): Outgoing {
+    if (this.#madeOutgoing !== undefined) return this.#madeOutgoing
+    const { start } = this.#parts
+    const outgoing = new Outgoing({
+      boundary: start.boundary,
+      handles: this.#remote,
+      ...(start.code !== undefined && { code: start.code }),
+    })
+    if (this.#peer !== undefined) outgoing.meet(this.#peer)
+    this.#madeOutgoing = outgoing
+    return outgoing
+  }
+
+  get #remote(): RemoteObjects {
+    const { channel, start, waitForMessage, messageSequence } = this.#parts
+    this.#madeRemote ??= new RemoteObjects({
+      post: (message, transfer) => this.post(message, transfer),
+      pack: (value) => this.#outgoing.pack(value),
+      definitionsFor: (uses) => this.definitionsFor(uses),
+      read: (parcel, definitions) => this.#read(parcel, definitions),
+      pool: start.pool,
+      wait: waitForMessage,
+      sequence: messageSequence,
+      pump: () => channel.pump(),
+      lend: (call, what) => this.#lend(call, what),
+      regain: (call) => this.#regain(call),
+    })
+    return this.#madeRemote
+  }
+
+  #pack(value: unknown, label: string): Packed {
+    return this.#madeOutgoing === undefined && isPlain(value) ? plainly(value) : this.#outgoing.pack(value, { label })
   }
 
   /** Runs the initializer, then takes calls. */
@@ -267,7 +298,7 @@ export class Server {
     try {
       if (request.mode === 'items' || request.mode === 'lists') {
         active.chunk = new ChunkRun(request, chunkCalls(request.mode, active, fn, args), this.#parts.cells, {
-          values: (values) => this.#outgoing.pack(values, { label: 'result' }),
+          values: (values) => this.#pack(values, 'result'),
           error: (error) => this.#outgoing.packError(error),
           send: (from, outcomes, packed) => {
             this.#output.flush()
@@ -307,7 +338,7 @@ export class Server {
       if (this.#replyInRing(active, value)) return
     }
     try {
-      const packed = this.#outgoing.pack(value, { label: 'result' })
+      const packed = this.#pack(value, 'result')
       this.#reply(active, 'fulfilled', packed)
     } catch (error) {
       this.#failed(active, error)
@@ -351,13 +382,13 @@ export class Server {
   }
 
   #progress(id: number, value: unknown): void {
-    const packed = this.#outgoing.pack(value, { label: 'progress' })
+    const packed = this.#pack(value, 'progress')
     this.#output.flush()
     this.#post({ type: 'progress', id, value: packed, definitions: this.definitionsFor(packed.uses) }, packed)
   }
 
   #item(id: number, value: unknown): void {
-    const packed = this.#outgoing.pack(value, { label: 'yielded value' })
+    const packed = this.#pack(value, 'yielded value')
     this.#output.flush()
     this.#post({ type: 'item', id, value: packed, definitions: this.definitionsFor(packed.uses) }, packed)
   }

@@ -5,31 +5,36 @@ import { workerData } from 'node:worker_threads'
 import { Bell } from './bell.js'
 import { Cells } from './cells.js'
 import type { FromWorker, ToWorker } from './messages.js'
+import { PortChannel } from './port-channel.js'
 import { WorkerEnd } from './ring/worker-end.js'
 import { Server } from './serve.js'
-import { PortChannel, type ThreadStart } from './thread.js'
+import type { ThreadStart } from './thread.js'
 
-const { port, start, cells, news, mail, ring } = workerData as ThreadStart // Given by threadSpawner.
-const mailbox = new Bell(mail)
+function runThread(): void {
+  const { port, start, cells, news, mail, ring } = workerData as ThreadStart // Given by threadSpawner.
+  const mailbox = new Bell(mail)
 
-const channel = new PortChannel<FromWorker, ToWorker>(port, new Bell(news))
+  const channel = new PortChannel<FromWorker, ToWorker>(port, new Bell(news))
 
-const server = new Server({
-  channel,
-  start,
-  cells: new Cells(cells),
-  memory: () => {
-    const { used_heap_size, external_memory } = getHeapStatistics()
-    return used_heap_size + external_memory
-  },
-  exit: (code) => process.exit(code),
-  waitForMessage: (sequence, ms) => mailbox.wait(sequence, ms),
-  messageSequence: () => mailbox.read(),
-  ring: ring && {
-    end: new WorkerEnd(ring.memory, ring.pool, () => channel.post({ type: 'poke' }), availableParallelism() > 1),
-    // The port on which the server listens. A worker has nothing else, as long as no function has started something.
-    baseline: 1,
-  },
-})
-// Calls of users see the thread as if it were theirs.
-void server.start()
+  const server = new Server({
+    channel,
+    start,
+    cells: new Cells(cells),
+    memory: () => {
+      const { used_heap_size, external_memory } = getHeapStatistics()
+      return used_heap_size + external_memory
+    },
+    exit: (code) => process.exit(code),
+    waitForMessage: (sequence, ms) => mailbox.wait(sequence, ms),
+    messageSequence: () => mailbox.read(),
+    ring: ring && {
+      end: new WorkerEnd(ring.memory, ring.pool, () => channel.post({ type: 'poke' }), availableParallelism() > 1),
+      // The port on which the server listens. A worker has nothing else, as long as no function has started something.
+      baseline: 1,
+    },
+  })
+  void server.start()
+}
+
+// This becomes part of a file that others load as well. What that file holds is there for all of them only when it has run to its end.
+if ((workerData as Partial<ThreadStart> | null)?.rungs === 'thread') queueMicrotask(runThread)

@@ -4,7 +4,6 @@ import {
   MessageChannel,
   type MessagePort,
   type ResourceLimits,
-  receiveMessageOnPort,
   type TransferListItem,
   Worker,
   type WorkerOptions,
@@ -13,11 +12,11 @@ import type { Outgoing, ShippedCall } from '../calls/index.js'
 import { library } from '../core/places.js'
 import { Bell } from './bell.js'
 import { Cells } from './cells.js'
-import type { Channel } from './channel.js'
 import type { HandleTable } from './handle-table.js'
-import type { SpawnHost } from './host.js'
+import type { HostEvents, SpawnHost } from './host.js'
 import { Link } from './link.js'
 import type { FromWorker, ToWorker, WorkerStart } from './messages.js'
+import { PortChannel } from './port-channel.js'
 import type { BulkStore } from './ring/bulk.js'
 import type { RingHub } from './ring/hub.js'
 import { mostAhead } from './ring/layout.js'
@@ -49,7 +48,7 @@ export interface ThreadConfig {
 
 /** What a thread gets as its workerData. */
 export interface ThreadStart {
-  readonly rungs: true
+  readonly rungs: 'thread'
   readonly port: MessagePort
   readonly start: WorkerStart
   readonly cells: SharedArrayBuffer
@@ -61,70 +60,129 @@ export interface ThreadStart {
 /** How many calls more than `callsPerWorker` a worker may have, by places that others lend. */
 const lentPlaces = 64
 
-const main = new URL('workers/thread-main.js', library)
+/** Where thread-main is when it is built. */
+const main = new URL('worker.chunk.cjs', library)
 
-export function threadSpawner(config: ThreadConfig): SpawnHost {
-  return (record, name, events) => {
-    const { port1: port, port2: theirs } = new MessageChannel()
-    const cells = Cells.create(config.callsPerWorker + lentPlaces + (config.hub === undefined ? 0 : mostAhead))
-    const mail = new Bell()
-    const start: WorkerStart = {
-      info: { name, index: record.index, kind: 'thread' },
-      boundary: 'thread',
-      code: config.code,
-      callsPerWorker: config.callsPerWorker,
-      measureMemory: config.measureMemory,
-      initializer: startupOf(config.initializer, config.outgoing),
-      finalizer: startupOf(config.finalizer, config.outgoing),
-      pool: config.pool,
-    }
-    let worker: Worker
-    const link = new Link({
-      channel: new PortChannel<ToWorker, FromWorker>(port, mail),
-      cells,
-      outgoing: config.outgoing,
-      handles: config.handles,
-      events,
-      kill: () => void worker.terminate(),
-      print: (to, text) => {
-        if (config.stdio === 'inherit') process[to].write(text)
-      },
-      now: config.now,
-      setRef: (ref) => (ref ? worker.ref() : worker.unref()),
-      hub: config.hub,
-      bulk: config.bulk,
-    })
-    const data: ThreadStart = {
-      rungs: true,
-      port: theirs,
-      start,
-      cells: cells.buffer,
-      news: config.news.buffer,
-      mail: mail.buffer,
-      ring: link.ring && config.hub && { memory: link.ring.buffer, pool: config.hub.buffer },
-    }
-    try {
-      worker = startWorker(config.execArgv ?? inheritedFlags(), config.execArgv === undefined, {
-        name,
-        workerData: data,
-        transferList: [theirs, ...transfersOf(config.initializer), ...transfersOf(config.finalizer)],
-        // What is printed comes by our own channel. Reading these streams would keep the process alive, also when the thread does not.
-        stdout: config.stdio === 'ignore',
-        stderr: config.stdio === 'ignore',
-        ...(config.env !== undefined && { env: config.env }),
-        ...(config.resourceLimits !== undefined && { resourceLimits: config.resourceLimits }),
+/** Starts the threads of a pool. */
+export interface ThreadSpawner {
+  readonly spawn: SpawnHost
+  /**
+   * Says that a call comes for which the pool will need its first thread, which takes longer to start than anything that is done meanwhile. If the
+   * pool has not asked for it when the code that runs now has ended, it is ended again.
+   */
+  readonly expect: () => void
+}
+
+interface Thread {
+  readonly link: Link
+  readonly worker: Worker
+  /** Its listener for the exit. */
+  readonly gone: (exitCode: number) => void
+}
+
+/** `firstName`: of the first worker of the pool. */
+export function threadSpawner(config: ThreadConfig, firstName: string): ThreadSpawner {
+  let expected: (Thread & { readonly events: Partial<HostEvents> }) | undefined
+  let isFirst = true
+  return {
+    spawn: (record, name, events) => {
+      const thread = expected
+      isFirst = false
+      expected = undefined
+      if (thread === undefined) return startThread(config, record.index, name, events).link
+      Object.assign(thread.events, events)
+      return thread.link
+    },
+    expect: () => {
+      // What is moved to it could not be moved a second time.
+      if (!isFirst || config.initializer !== undefined || config.finalizer !== undefined) return
+      isFirst = false
+      // Nothing is told before the code that runs now has ended. By then they are those of the pool, or there is no thread.
+      const events: Partial<HostEvents> = {}
+      try {
+        expected = { ...startThread(config, 0, firstName, events as HostEvents), events }
+      } catch {
+        // The pool will try it, and tell.
+        return
+      }
+      queueMicrotask(() => {
+        if (expected === undefined) return
+        drop(expected)
+        expected = undefined
+        isFirst = true
       })
-    } catch (error) {
-      link.discard()
-      throw error
-    }
-    let cause: unknown
-    worker.on('error', (error) => {
-      cause = error
-    })
-    worker.on('exit', (exitCode) => link.gone({ exitCode, cause }))
-    return link
+    },
   }
+}
+
+/** Ends a thread of which nobody knows. */
+function drop({ link, worker, gone }: Thread): void {
+  worker.off('exit', gone)
+  void worker.terminate()
+  link.discard()
+}
+
+function startThread(config: ThreadConfig, index: number, name: string, events: HostEvents): Thread {
+  const { port1: port, port2: theirs } = new MessageChannel()
+  const cells = Cells.create(config.callsPerWorker + lentPlaces + (config.hub === undefined ? 0 : mostAhead))
+  const mail = new Bell()
+  const start: WorkerStart = {
+    info: { name, index, kind: 'thread' },
+    boundary: 'thread',
+    code: config.code,
+    callsPerWorker: config.callsPerWorker,
+    measureMemory: config.measureMemory,
+    initializer: startupOf(config.initializer, config.outgoing),
+    finalizer: startupOf(config.finalizer, config.outgoing),
+    pool: config.pool,
+  }
+  let worker: Worker
+  const link = new Link({
+    channel: new PortChannel<ToWorker, FromWorker>(port, mail),
+    cells,
+    outgoing: config.outgoing,
+    handles: config.handles,
+    events,
+    kill: () => void worker.terminate(),
+    print: (to, text) => {
+      if (config.stdio === 'inherit') process[to].write(text)
+    },
+    now: config.now,
+    setRef: (ref) => (ref ? worker.ref() : worker.unref()),
+    hub: config.hub,
+    bulk: config.bulk,
+  })
+  const data: ThreadStart = {
+    rungs: 'thread',
+    port: theirs,
+    start,
+    cells: cells.buffer,
+    news: config.news.buffer,
+    mail: mail.buffer,
+    ring: link.ring && config.hub && { memory: link.ring.buffer, pool: config.hub.buffer },
+  }
+  try {
+    worker = startWorker(config.execArgv ?? inheritedFlags(), config.execArgv === undefined, {
+      name,
+      workerData: data,
+      transferList: [theirs, ...transfersOf(config.initializer), ...transfersOf(config.finalizer)],
+      // What is printed comes by our own channel. Reading these streams would keep the process alive, also when the thread does not.
+      stdout: config.stdio === 'ignore',
+      stderr: config.stdio === 'ignore',
+      ...(config.env !== undefined && { env: config.env }),
+      ...(config.resourceLimits !== undefined && { resourceLimits: config.resourceLimits }),
+    })
+  } catch (error) {
+    link.discard()
+    throw error
+  }
+  let cause: unknown
+  worker.on('error', (error) => {
+    cause = error
+  })
+  const gone = (exitCode: number): void => link.gone({ exitCode, cause })
+  worker.on('exit', gone)
+  return { link, worker, gone }
 }
 
 /** `inherited`: flags that a thread cannot have are left out. They were meant for the process, and nobody asked the thread to have them. */
@@ -159,47 +217,6 @@ function inheritedFlags(): string[] {
 
 function transfersOf(shipped: ShippedCall | undefined): TransferListItem[] {
   return shipped === undefined ? [] : [...(shipped.captured?.transfer ?? []), ...shipped.args.transfer]
-}
-
-/** A channel over a MessagePort. `bell` is rung after each message, for a reader that is blocked. */
-export class PortChannel<Out, In> implements Channel<Out, In> {
-  readonly #port: MessagePort
-  readonly #bell: Bell
-  #receive: ((message: In) => void) | undefined
-
-  constructor(port: MessagePort, bell: Bell) {
-    this.#port = port
-    this.#bell = bell
-  }
-
-  post(message: Out, transfer?: readonly unknown[]): void {
-    this.#port.postMessage(message, transfer as TransferListItem[] | undefined) // What can be moved is for the port to judge.
-    this.#bell.ring()
-  }
-
-  onMessage(receive: (message: In) => void): void {
-    this.#receive = receive
-    this.#port.on('message', receive)
-    // A message that cannot be read is a call or an outcome that nobody would ever hear of.
-    this.#port.on('messageerror', (error) => {
-      throw error
-    })
-  }
-
-  pump(): void {
-    for (let received = receiveMessageOnPort(this.#port); received !== undefined; received = receiveMessageOnPort(this.#port)) {
-      this.#receive?.(received.message)
-    }
-  }
-
-  setRef(ref: boolean): void {
-    if (ref) this.#port.ref()
-    else this.#port.unref()
-  }
-
-  close(): void {
-    this.#port.close()
-  }
 }
 
 /** For executors: ships the function that runs in each worker at its start or end. */

@@ -35,8 +35,7 @@ export class WorkerEnd {
   readonly #replies: RecordWriter
   readonly #poke: () => void
   readonly #spins: boolean
-  /** Where bytes lie that are too many for the ring. */
-  readonly bulk = new BulkReader()
+  #bulk: BulkReader | undefined
   #spinFor = longestSpin
   readonly #time = new CallTime()
   #posted = 0
@@ -55,6 +54,12 @@ export class WorkerEnd {
     this.#spins = spins
     // Nothing can have been sent before: the pool sends calls when the worker has said that it is ready.
     Atomics.store(control, STATE, LOOPING)
+  }
+
+  /** Where bytes lie that are too many for the ring. Most workers never get any. */
+  get bulk(): BulkReader {
+    this.#bulk ??= new BulkReader()
+    return this.#bulk
   }
 
   // ---- messages of the port -------------------------------------------------------------------------------------
