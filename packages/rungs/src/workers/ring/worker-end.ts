@@ -49,7 +49,11 @@ export class WorkerEnd {
     this.#pool = new Int32Array(poolWords)
     this.#calls = new RecordReader(calls, control, CALLS_HEAD, CALLS_TAIL)
     this.#replies = new RecordWriter(replies, control, REPLIES_HEAD, REPLIES_TAIL)
-    calls.elsewhere = this.bulk
+    // Not made before it is needed, nor is its code loaded.
+    calls.elsewhere = {
+      read: (memory, kind, byteLength) => this.bulk.read(memory, kind, byteLength),
+      view: (memory, kind, byteOffset, byteLength) => this.bulk.view(memory, kind, byteOffset, byteLength),
+    }
     this.#poke = poke
     this.#spins = spins
     // Nothing can have been sent before: the pool sends calls when the worker has said that it is ready.
