@@ -10,6 +10,7 @@ import type { Outcome } from '../core/outcome.js'
 import { report } from '../core/report.js'
 import { TaskCall } from './local.js'
 import type { PoolCore } from './pool-core.js'
+import { isPromise } from './running-call.js'
 import { Sending } from './sent-calls.js'
 import { SignalWatch } from './signal-watch.js'
 import { repeatable, snapshotOf } from './snapshot.js'
@@ -180,9 +181,12 @@ export class PoolCalls implements ItemOwner {
     const when = item.options.retries?.when
     if (when === undefined) return true
     try {
-      return item.context.runInAsyncScope(when, undefined, reason, attempt)
+      const wants: unknown = item.context.runInAsyncScope(when, undefined, reason, attempt)
+      if (!isPromise(wants)) return Boolean(wants)
+      wants.catch(() => {})
+      throw new TypeError('it gave a promise, which would count as true; it has to answer at once')
     } catch (error) {
-      report('RUNGS_CALLBACK', 'The condition of retries (when) threw, so the call is not tried again', error)
+      report('RUNGS_CALLBACK', 'The condition of retries (when) failed, so the call is not tried again', error)
       return false
     }
   }

@@ -77,6 +77,13 @@ export const retryCases: Group = (add, { separate }) => {
     await assert.rejects(open().with({ retries }).submit(throwIt, new RangeError('no')))
   })
 
+  add('tries no further when `when` gives a promise, which would always count as true', async ({ open }) => {
+    const pool = open()
+    const when = (async () => false) as unknown as () => boolean
+    await assert.rejects(pool.with({ retries: { limit: 3, when } }).submit(throwIt, new RangeError('no')))
+    assert.equal(pool.stats.retried, 0)
+  })
+
   add('runs `when` in the async context of the submitter', async ({ open }) => {
     const store = new AsyncLocalStorage<string>()
     const seen: unknown[] = []
