@@ -1,12 +1,12 @@
 // In a worker: an executor that was handed to a call, or captured by it. Everything is asked of the pool that it belongs to. Loaded by the worker
 // itself, which lies below and cannot import it.
 import { type CheckedCallOptions, checkCallOptions, defaultCallOptions } from '../core/call-options.js'
-import { InvalidStateError } from '../core/errors.js'
+import { CancelledError, InvalidStateError } from '../core/errors.js'
 import type { CallOptions, Executor, ExecutorStats, MapOptions, MapResults, SettledResult } from '../core/executor.js'
 import { type Future, onDone } from '../core/future.js'
 import { requireFunction } from '../core/options.js'
 import type { ExecutorFacts, Handle } from '../workers/handle-table.js'
-import { type RemoteObjects, setRemoteExecutors } from '../workers/remote-objects.js'
+import { type Question, type RemoteObjects, setRemoteExecutors } from '../workers/remote-objects.js'
 import type { AnyFunction } from '../workers/work-item.js'
 import { mapArgs, starmapArgs } from './map/args.js'
 import { runMap } from './map/run-map.js'
@@ -72,8 +72,9 @@ class RemoteExecutor implements Executor {
 
   stream<A extends unknown[], Y>(fn: (...args: A) => Iterable<Y> | AsyncIterable<Y>, ...args: A): AsyncIterableIterator<Y> {
     requireFunction('The first argument of stream()', fn)
-    const { remote, handle, given } = this.#view
-    return new RemoteStream<Y>((question) => remote.ask(handle.handle, 'stream', fn as AnyFunction, [given, ...args], question))
+    const { remote, handle, given, facts } = this.#view
+    const lend = (): (() => void) => (remote.pool === facts.pool ? remote.lend() : () => {})
+    return new RemoteStream<Y>(lend, (question) => remote.ask(handle.handle, 'stream', fn as AnyFunction, [given, ...args], question))
   }
 
   with(options: CallOptions): Executor {
@@ -151,23 +152,32 @@ function measured(future: Future<unknown>): Submission {
   }
 }
 
+interface Reader<Y> {
+  resolve(result: IteratorResult<Y>): void
+  reject(reason: unknown): void
+}
+
 class RemoteStream<Y> implements AsyncIterableIterator<Y> {
-  readonly #stop: (reason?: unknown) => void
+  readonly #lend: () => () => void
+  #stop: (reason?: unknown) => void = () => {}
   readonly #ready: Y[] = []
-  readonly #readers: { resolve(result: IteratorResult<Y>): void; reject(reason: unknown): void }[] = []
+  readonly #readers: Reader<Y>[] = []
   #end: { readonly failed: boolean; readonly error?: unknown } | undefined
 
-  constructor(ask: (question: Parameters<RemoteObjects['ask']>[4]) => (reason?: unknown) => void) {
-    this.#stop = ask({
-      item: (value) => {
-        const reader = this.#readers.shift()
-        if (reader === undefined) this.#ready.push(value as Y)
-        else reader.resolve({ done: false, value: value as Y })
-      },
-      fulfilled: () => this.#ended({ failed: false }),
-      rejected: (error) => this.#ended({ failed: true, error }),
-      cancelled: (error) => this.#ended({ failed: true, error }),
-    })
+  /** `lend`: the call that reads waits; until what it gives is called. */
+  constructor(lend: () => () => void, ask: (question: Question) => (reason?: unknown) => void) {
+    this.#lend = lend
+    try {
+      this.#stop = ask({
+        item: (value) => this.#received(value as Y), // What the generator yields.
+        fulfilled: () => this.#ended({ failed: false }),
+        rejected: (error) => this.#ended({ failed: true, error }),
+        cancelled: (reason) => this.#ended({ failed: true, error: new CancelledError(undefined, { reason }) }),
+      })
+    } catch (error) {
+      // It cannot cross: that is told as any failure of the stream.
+      this.#ended({ failed: true, error })
+    }
   }
 
   [Symbol.asyncIterator](): this {
@@ -176,7 +186,7 @@ class RemoteStream<Y> implements AsyncIterableIterator<Y> {
 
   next(): Promise<IteratorResult<Y>> {
     if (this.#ready.length > 0) return Promise.resolve({ done: false, value: this.#ready.shift() as Y })
-    if (this.#end === undefined) return new Promise((resolve, reject) => this.#readers.push({ resolve, reject }))
+    if (this.#end === undefined) return this.#read()
     const { failed, error } = this.#end
     this.#end = { failed: false }
     return failed ? Promise.reject(error) : Promise.resolve({ done: true, value: undefined })
@@ -186,7 +196,32 @@ class RemoteStream<Y> implements AsyncIterableIterator<Y> {
     if (this.#end === undefined) this.#stop()
     this.#ready.length = 0
     this.#end = { failed: false }
+    this.#settleReaders()
     return { done: true, value: undefined }
+  }
+
+  /** The generator may need the place of the call that reads. */
+  #read(): Promise<IteratorResult<Y>> {
+    const over = this.#lend()
+    return new Promise((resolve, reject) => {
+      this.#readers.push({
+        resolve: (result) => {
+          over()
+          resolve(result)
+        },
+        reject: (reason) => {
+          over()
+          reject(reason)
+        },
+      })
+    })
+  }
+
+  #received(value: Y): void {
+    if (this.#end !== undefined) return
+    const reader = this.#readers.shift()
+    if (reader === undefined) this.#ready.push(value)
+    else reader.resolve({ done: false, value })
   }
 
   #ended(end: { readonly failed: boolean; readonly error?: unknown }): void {
@@ -197,7 +232,11 @@ class RemoteStream<Y> implements AsyncIterableIterator<Y> {
       this.#end = { failed: false }
       reader.reject(end.error)
     }
-    for (const waiting of this.#readers.splice(0)) waiting.resolve({ done: true, value: undefined })
+    this.#settleReaders()
+  }
+
+  #settleReaders(): void {
+    for (const reader of this.#readers.splice(0)) reader.resolve({ done: true, value: undefined })
   }
 }
 

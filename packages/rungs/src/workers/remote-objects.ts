@@ -104,6 +104,13 @@ export class RemoteObjects implements Handles {
     else tell(read)
   }
 
+  /** The call that runs now waits for its own pool, and lends its place. @returns what takes it back, to be called once */
+  lend(): () => void {
+    const call = currentCall()
+    this.#parts.lend(call, 'place')
+    return () => this.#parts.regain(call)
+  }
+
   /** The future of a question: cancelling it cancels what was asked for; waiting for it lends the place of the call that waits. */
   future(options: { key?: string | undefined; lends: boolean; ask: (question: Question) => (reason?: unknown) => void }): Future<unknown> {
     const { lends } = options

@@ -7,6 +7,7 @@ import type { Shared } from '../../calls/held.js'
 import { type CurrentCall, currentCall } from '../../core/current-call.js'
 import type { Executor } from '../../core/executor.js'
 import { add, type Board, enter, leave, log, reached, reachedSync } from './board.js'
+import { countTo } from './generators.js'
 
 export * from './generators.js'
 
@@ -343,6 +344,27 @@ export async function submitNested(pool: Executor, n: number): Promise<number> {
 
 export async function mapNested(pool: Executor, numbers: number[]): Promise<number[]> {
   return pool.map(double, numbers).toArray()
+}
+
+export async function streamNested(pool: Executor, n: number): Promise<number[]> {
+  const items: number[] = []
+  for await (const item of pool.stream(countTo, n)) items.push(item)
+  return items
+}
+
+/** Leaves the loop after the first item. */
+export async function leaveNestedStream(pool: Executor, n: number): Promise<number> {
+  for await (const item of pool.stream(countTo, n)) return item
+  return 0
+}
+
+/** Reads on after leaving. */
+export async function readAfterLeaving(pool: Executor): Promise<unknown[]> {
+  const items = pool.stream(countTo, 3)
+  const waiting = items.next()
+  await items.return?.()
+  const left = await Promise.race([waiting.then(() => 'settled'), new Promise((resolve) => setTimeout(resolve, 2_000, 'hangs'))])
+  return [left, await items.next(), await items.next()]
 }
 
 /** Blocks its thread for each call that it has made. */
