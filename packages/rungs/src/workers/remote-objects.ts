@@ -99,7 +99,13 @@ export class RemoteObjects implements Handles {
     if (status !== 'item') this.#questions.delete(id)
     if (question === undefined) return
     const tell = (value: unknown): void => question[status]?.(value)
-    const read = this.#parts.read(value, definitions)
+    let read: unknown
+    try {
+      read = this.#parts.read(value, definitions)
+    } catch (error) {
+      question.rejected(error)
+      return
+    }
     if (read instanceof Promise) read.then(tell, question.rejected)
     else tell(read)
   }
@@ -150,7 +156,7 @@ export class RemoteObjects implements Handles {
       }
     }
     const future = createFuture<unknown>({ driver, key: options.key })
-    cancel = options.ask({
+    const question: Question = {
       fulfilled: (value) => {
         over()
         fulfilFuture(future, value)
@@ -163,7 +169,13 @@ export class RemoteObjects implements Handles {
         over()
         cancelFuture(future, new CancelledError(undefined, { reason }), reason)
       },
-    })
+    }
+    try {
+      cancel = options.ask(question)
+    } catch (error) {
+      // The function or an argument cannot cross: the future tells it, as that of any submit.
+      failFuture(future, error)
+    }
     return future
   }
 

@@ -352,6 +352,22 @@ export async function streamNested(pool: Executor, n: number): Promise<number[]>
   return items
 }
 
+/** With what a callback fails there. */
+export async function callBackFailure(fails: () => Promise<unknown>): Promise<{ name: string; path: unknown }> {
+  try {
+    await fails()
+    return { name: 'it went well', path: undefined }
+  } catch (error) {
+    const { name, path } = error as { name: string; path?: unknown } // An error.
+    return { name, path }
+  }
+}
+
+/** With what the future of a call inside fails; submit itself must not throw. */
+export async function submitUnshippable(pool: Executor): Promise<string | undefined> {
+  return ((await pool.submit(echo<unknown>, new WeakMap()).exception()) as Error | undefined)?.name
+}
+
 /** Leaves the loop after the first item. */
 export async function leaveNestedStream(pool: Executor, n: number): Promise<number> {
   for await (const item of pool.stream(countTo, n)) return item
