@@ -5,6 +5,7 @@ import {
   type Executor,
   Future,
   type FutureState,
+  type MapOptions,
   type MapResults,
   type SettledResult,
   TaskPoolExecutor,
@@ -96,6 +97,15 @@ export async function maps() {
   is<MapResults<SettledResult<boolean, [string, number]>>>()(pool.starmap(rest, [['a', 1] as [string, number]], { onError: 'settle' }))
   is<MapResults<number>>()(pool.starmap((a: number, b: number) => a + b, [[1, 2]]))
 
+  // Options that are made elsewhere may say either.
+  const either: MapOptions = { onError: 'settle' }
+  is<MapResults<number | SettledResult<number, number>>>()(pool.map(double, [1], either))
+  is<MapResults<boolean | SettledResult<boolean, [string, number]>>>()(pool.starmap(rest, [['a', 1] as [string, number]], either))
+  const settles = { onError: 'settle', ordered: false } as const
+  is<MapResults<SettledResult<number, number>>>()(pool.map(double, [1], settles))
+  is<MapResults<number>>()(pool.map(double, [1], { onError: 'throw' }))
+  is<MapResults<number>>()(pool.map(double, [1], undefined))
+
   for await (const n of pool.map(double, [1])) is<number>()(n)
   for await (const record of pool.map(double, [1], { onError: 'settle' })) {
     is<number>()(record.index)
@@ -163,6 +173,11 @@ export async function waits(all: Future<number>[]) {
   is<Set<Future<number>>>()(done)
   is<Set<Future<number>>>()(notDone)
   for await (const future of asCompleted(all, { timeout: 5, signal })) is<Future<number>>()(future)
+  const mixed = [pool.submit(double, 1), pool.submit(fetchText, 'a')] as const
+  is<Set<Future<number> | Future<string>>>()((await wait(mixed)).done)
+  const listed = await wait([pool.submit(double, 1), pool.submit(fetchText, 'a')])
+  for (const future of listed.notDone) is<number | string>()(await future)
+  for await (const future of asCompleted([pool.submit(double, 1), pool.submit(fetchText, 'a')])) is<number | string>()(await future)
   // @ts-expect-error: there is no such condition
   wait(all, { returnWhen: 'FIRST' })
   // @ts-expect-error: promises are not enough

@@ -1,7 +1,7 @@
 // The same values on every rung: what goes through a call, as an argument, a result, or what it throws, means the same on tasks, threads and
 // processes. The table is the list of what is promised.
 import assert from 'node:assert/strict'
-import { type Executor, NotShippableError, ProcessPoolExecutor, TaskPoolExecutor, ThreadPoolExecutor } from 'rungs'
+import { callback, type Executor, NotShippableError, ProcessPoolExecutor, TaskPoolExecutor, ThreadPoolExecutor } from 'rungs'
 import { afterAll, describe, expect, it } from 'vitest'
 import { echo, ProbeError, Reading, throwIt, throwSpecial } from './fixtures/work.js'
 
@@ -188,5 +188,48 @@ describe.each(rungs)('$name: values', ({ name: rung, open }) => {
     const system = (await pool.submit(throwSpecial, 'system').exception()) as NodeJS.ErrnoException
     expect(system).toBeInstanceOf(Error)
     expect(system).toMatchObject({ code: 'ENOENT', syscall: 'open', path: '/there/is/no/such/file', errno: -2 })
+  })
+})
+
+// A call on a thread that has a call made here has two borders to cross.
+describe.each([
+  ['thread', () => new ThreadPoolExecutor(1)],
+  ['process', () => new ProcessPoolExecutor(1)],
+] as const)('what a %s cannot be told of a call that it has made here', (_, open) => {
+  it('rejects: a result', async () => {
+    await using outer = open()
+    await using here = new TaskPoolExecutor(1)
+    const told = outer.submit(async () => {
+      const error = (await here.submit(() => ({ held: new WeakMap() })).exception()) as NotShippableError | undefined
+      return [error?.name, error?.path]
+    })
+    expect(await told).toEqual(['NotShippableError', 'result.held'])
+  })
+
+  it('rejects: an item of a stream, after those before it, and ends the generator', async () => {
+    await using outer = open()
+    await using here = new TaskPoolExecutor(1)
+    const ended = callback(() => ends++)
+    let ends = 0
+    const told = outer.submit(async () => {
+      const items = here.stream(async function* () {
+        try {
+          yield 1
+          yield new WeakMap()
+          for (let i = 0; i < 50; i++) yield 2
+        } finally {
+          await ended()
+        }
+      })
+      const first = await items.next()
+      try {
+        return [first.value, await items.next()]
+      } catch (error) {
+        const { name, path } = error as NotShippableError
+        return [first.value, name, path, (await items.next()).done]
+      }
+    })
+    expect(await told).toEqual([1, 'NotShippableError', 'yielded value', true])
+    await expect.poll(() => ends).toBe(1)
   })
 })

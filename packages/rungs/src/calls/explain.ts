@@ -1,6 +1,7 @@
 // What a call of a function would send.
 
 import { NotShippableError } from '../core/errors.js'
+import { requireKnown, requireOneOf, show } from '../core/options.js'
 import type { AnyFunction } from './marks.js'
 import { Sender } from './sender.js'
 import type { Definition, SentDefinition } from './wire.js'
@@ -29,7 +30,10 @@ export interface Explanation {
  * console.log(String(explain(() => render(template, settings))))
  */
 export function explain(fn: AnyFunction, options: { boundary?: 'thread' | 'process'; code?: 'any' | 'references-only' } = {}): Explanation {
-  if (typeof fn !== 'function') throw new TypeError(`explain() takes a function, got ${fn === null ? 'null' : typeof fn}`)
+  if (typeof fn !== 'function') throw new TypeError(`explain() takes a function, got ${show(fn)}`)
+  requireKnown('The options of explain()', options, ['boundary', 'code'])
+  if (options.boundary !== undefined) requireOneOf('boundary', options.boundary, ['thread', 'process'])
+  if (options.code !== undefined) requireOneOf('code', options.code, ['any', 'references-only'])
   const sender = new Sender({ boundary: options.boundary ?? 'thread', code: options.code ?? 'any' })
   try {
     const id = sender.reference(fn)

@@ -1,6 +1,6 @@
 // Typed handles to the exports of a module that is not loaded here.
 
-import { linkedTo } from './marks.js'
+import { linkedTo, moduleName } from './marks.js'
 import { missingExport } from './modules.js'
 
 /** The functions of a module, as they are called from another side: each returns a promise. */
@@ -20,10 +20,7 @@ export type Linked<M> = {
  * await pool.submit(tasks.render, page)
  */
 export function link<M extends object>(url: URL | string): Linked<M> {
-  const module = String(url)
-  if (module === '' || module.startsWith('.') || module.startsWith('/')) {
-    throw new TypeError(`link() takes an absolute URL or a package name, got '${module}'. Write new URL('${module}', import.meta.url)`)
-  }
+  const module = moduleName('link()', url)
   const handles = new Map<string, (...args: unknown[]) => Promise<unknown>>()
   return new Proxy(Object.create(null) as Linked<M>, {
     get(_, name) {

@@ -1,5 +1,7 @@
 // What a user can say about a value or a function: how it is to cross. Each mark is a look-up by identity; the value stays as it is.
 
+import { requireKnown, show } from '../core/options.js'
+
 /** A function that runs on the side where it was made, wherever it is called. */
 export type Callback<A extends unknown[], R> = (...args: A) => Promise<Awaited<R>>
 
@@ -108,7 +110,7 @@ export function byValue<F extends AnyFunction | string | URL>(fn: F): F {
     valued.add(fn)
     named.delete(fn)
   } else if (typeof fn === 'string' || fn instanceof URL) valuedModules.add(String(fn))
-  else throw new TypeError(`byValue() takes a function or the URL of a module, got ${typeof fn}`)
+  else throw new TypeError(`byValue() takes a function or the URL of a module, got ${show(fn)}`)
   return fn
 }
 
@@ -119,16 +121,33 @@ export function isByValue(fn: object, module?: string): boolean {
 
 /**
  * Says where a worker finds `fn`: nothing of it is sent but this name. Returns `fn`.
- * @throws {TypeError} if `fn` is not a function.
+ * @throws {TypeError} if `fn` is not a function, or `module` neither an absolute URL nor a package name.
  * @example
  * pool.submit(byReference(render, { module: new URL('./render.js', import.meta.url), export: 'render' }), page)
  */
 export function byReference<F extends AnyFunction>(fn: F, name: ExportName): F {
   mustBeFunction('byReference', fn)
+  const way = `Write { module: new URL('./tasks.js', import.meta.url), export: 'render' }`
+  requireKnown('The names of byReference()', name, ['module', 'export'])
+  const module = moduleName('byReference()', name.module, way)
+  const { export: exported = 'default' } = name
+  if (typeof exported !== 'string') throw new TypeError(`byReference() takes the name of an export, got ${show(exported)}. ${way}`)
   remarks++
   valued.delete(fn)
-  named.set(fn, { module: String(name.module), export: name.export ?? 'default', linked: false })
+  named.set(fn, { module, export: exported, linked: false })
   return fn
+}
+
+/** A module as it is imported from anywhere. `way`: what to write instead of something else. */
+export function moduleName(caller: string, module: unknown, way?: string): string {
+  const isText = typeof module === 'string'
+  const isUrl = typeof module === 'object' && module !== null && 'href' in module && typeof module.href === 'string'
+  const name = isText ? module : isUrl ? (module.href as string) : ''
+  if (name !== '' && !name.startsWith('.') && !name.startsWith('/')) return name
+  const path = isText && name !== '' ? name : './tasks.js'
+  throw new TypeError(
+    `${caller} takes an absolute URL or a package name, got ${show(module)}. ${way ?? `Write new URL('${path}', import.meta.url)`}`,
+  )
 }
 
 /** Marks `fn` as standing in for an export that may not be loaded here. */
@@ -147,5 +166,5 @@ export function countOfMarks(): number {
 }
 
 function mustBeFunction(where: string, fn: unknown): void {
-  if (typeof fn !== 'function') throw new TypeError(`${where} takes a function, got ${fn === null ? 'null' : typeof fn}`)
+  if (typeof fn !== 'function') throw new TypeError(`${where} takes a function, got ${show(fn)}`)
 }

@@ -1,6 +1,6 @@
 // The options of calls and maps, checked once where they were written.
 import type { CallOptions, MapOptions } from './executor.js'
-import { requireDuration, requireFunction, requireInteger, requireKnown, requireOneOf, requireSignal, show } from './options.js'
+import { requireDuration, requireFunction, requireInteger, requireKey, requireKnown, requireOneOf, requireSignal, show } from './options.js'
 import { type CheckedRetries, checkRetries } from './retry.js'
 
 /** CallOptions whose values are known to be right, with their defaults. */
@@ -83,7 +83,7 @@ function mergeCallOptions(options: CallOptions, base: CheckedCallOptions): Check
   }
   if (transfer !== undefined && !Array.isArray(transfer))
     throw new TypeError(`transfer must be an array of transferable values, got ${show(transfer)}`)
-  if (key !== undefined && typeof key !== 'string') throw new TypeError(`key must be a string, got ${show(key)}`)
+  requireKey(key)
   if (onProgress !== undefined) requireFunction('onProgress', onProgress)
   return {
     signal: signal ?? base.signal,

@@ -190,7 +190,16 @@ export interface Executor extends AsyncDisposable {
     items: Iterable<T> | AsyncIterable<T>,
     options: MapOptions & { readonly onError: 'settle' },
   ): MapResults<SettledResult<Awaited<R>, T>>
-  map<T, R>(fn: (item: T, index: number) => R, items: Iterable<T> | AsyncIterable<T>, options?: MapOptions): MapResults<Awaited<R>>
+  map<T, R>(
+    fn: (item: T, index: number) => R,
+    items: Iterable<T> | AsyncIterable<T>,
+    options?: MapOptions & { readonly onError?: 'throw' | undefined },
+  ): MapResults<Awaited<R>>
+  map<T, R>(
+    fn: (item: T, index: number) => R,
+    items: Iterable<T> | AsyncIterable<T>,
+    options?: MapOptions,
+  ): MapResults<Awaited<R> | SettledResult<Awaited<R>, T>>
 
   /**
    * `map` for functions of several parameters: each item is the tuple of arguments.
@@ -206,8 +215,13 @@ export interface Executor extends AsyncDisposable {
   starmap<A extends unknown[], R>(
     fn: (...args: A) => R,
     items: Iterable<A> | AsyncIterable<A>,
-    options?: MapOptions,
+    options?: MapOptions & { readonly onError?: 'throw' | undefined },
   ): MapResults<Awaited<R>>
+  starmap<A extends unknown[], R>(
+    fn: (...args: A) => R,
+    items: Iterable<A> | AsyncIterable<A>,
+    options?: MapOptions,
+  ): MapResults<Awaited<R> | SettledResult<Awaited<R>, A>>
 
   /**
    * Runs a (async) generator function there and gives here what it yields, with back-pressure: it runs only a few items ahead of the reader.

@@ -10,7 +10,7 @@ import { inspect } from 'node:util'
 import { type CallSite, framesOf } from './call-site.js'
 import { CancelledError, InvalidStateError, TimeoutError } from './errors.js'
 import { checkLimits, limitedWait } from './limited-wait.js'
-import { requireDuration, requireFunction, requireKnown } from './options.js'
+import { requireDuration, requireFunction, requireKey, requireKnown } from './options.js'
 import type { Outcome } from './outcome.js'
 import { report } from './report.js'
 import { isSettler, Settlers } from './settlers.js'
@@ -161,7 +161,10 @@ export class Future<T> implements Promise<T> {
   static withResolvers<T>(
     options: { key?: string | undefined; onCancel?: ((reason: unknown) => void) | undefined } = {},
   ): FutureResolvers<T> {
+    requireKnown('The options of withResolvers()', options, ['key', 'onCancel'])
     const { key, onCancel } = options
+    requireKey(key)
+    if (onCancel !== undefined) requireFunction('onCancel', onCancel)
     const driver = onCancel === undefined ? undefined : { cancel: (_: Future<unknown>, reason: unknown) => onCancel(reason) }
     const future = new Future<T>(construction, { driver, key, context: new AsyncResource('rungs', { requireManualDestroy: true }) })
     const settle = (outcome: Outcome<T>): void => {

@@ -3,7 +3,11 @@ import { inspect } from 'node:util'
 
 /** How a wrong value is shown: short, on one line. */
 export function show(value: unknown): string {
-  if (typeof value === 'function') return value.name === '' ? 'an anonymous function' : `the function ${value.name}`
+  if (typeof value === 'function') {
+    // By descriptor: a class may have a static `name` that is something else, or throws.
+    const name: unknown = Object.getOwnPropertyDescriptor(value, 'name')?.value
+    return typeof name !== 'string' || name === '' ? 'an anonymous function' : `the function ${name}`
+  }
   const text = inspect(value, { depth: 0, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 60, maxArrayLength: 4 })
   return text.length > 120 ? `${text.slice(0, 117)}...` : text
 }
@@ -22,6 +26,11 @@ export function requireDuration(name: string, value: unknown): asserts value is 
 
 export function requireFunction(name: string, value: unknown): asserts value is (...args: never[]) => unknown {
   if (typeof value !== 'function') throw new TypeError(`${name} must be a function, got ${show(value)} (${typeName(value)})`)
+}
+
+/** A name for people and logs. */
+export function requireKey(value: unknown): asserts value is string | undefined {
+  if (value !== undefined && typeof value !== 'string') throw new TypeError(`key must be a string, got ${show(value)} (${typeName(value)})`)
 }
 
 export function requireOneOf(name: string, value: unknown, allowed: readonly unknown[]): void {

@@ -22,17 +22,18 @@ export interface WaitOptions {
 }
 
 /** What {@link wait} found: every future that it was given is in one of the two sets, once. */
-export interface WaitResult<T> {
+export interface WaitResult<F extends Future<unknown>> {
   /** Finished, failed or cancelled. */
-  readonly done: Set<Future<T>>
+  readonly done: Set<F>
   /** Still pending or running. */
-  readonly notDone: Set<Future<T>>
+  readonly notDone: Set<F>
 }
 
 const returnWhens: readonly ReturnWhen[] = ['FIRST_COMPLETED', 'FIRST_EXCEPTION', 'ALL_COMPLETED']
 
 /**
- * Waits for several futures, of one or more executors; duplicates count once. Returns all that are done by then, not only the first. The
+ * Waits for several futures, of one or more executors; duplicates count once. Returns all that are done by then, not only the
+ * first: also those that end in the same turn of the event loop. The
  * calls go on when it returns early; nothing is cancelled.
  *
  * Inside a task of `rungs/sync`, cancelling the task ends the wait and cancels the futures that are not done, as when one is awaited; a
@@ -41,7 +42,7 @@ const returnWhens: readonly ReturnWhen[] = ['FIRST_COMPLETED', 'FIRST_EXCEPTION'
  * @example
  * const { done, notDone } = await wait(futures, { returnWhen: 'FIRST_COMPLETED', timeout: 5_000 })
  */
-export function wait<T>(futures: Iterable<Future<T>>, options: WaitOptions = {}): Promise<WaitResult<T>> {
+export function wait<F extends Future<unknown>>(futures: Iterable<F>, options: WaitOptions = {}): Promise<WaitResult<F>> {
   requireKnown('The options of wait()', options, ['timeout', 'returnWhen', 'signal'])
   const { timeout, returnWhen = 'ALL_COMPLETED', signal } = options
   requireOneOf('returnWhen', returnWhen, returnWhens)
@@ -53,9 +54,9 @@ export function wait<T>(futures: Iterable<Future<T>>, options: WaitOptions = {})
   for (const future of all) if (!future.done) left++
   const enough = (future: Future<unknown>): boolean =>
     left === 0 || returnWhen === 'FIRST_COMPLETED' || (returnWhen === 'FIRST_EXCEPTION' && hasFailed(future))
-  const result = (): WaitResult<T> => {
-    const done = new Set<Future<T>>()
-    const notDone = new Set<Future<T>>()
+  const result = (): WaitResult<F> => {
+    const done = new Set<F>()
+    const notDone = new Set<F>()
     for (const future of all) (future.done ? done : notDone).add(future)
     return { done, notDone }
   }
@@ -69,7 +70,7 @@ export function wait<T>(futures: Iterable<Future<T>>, options: WaitOptions = {})
   if (refused !== undefined) return refused
   if (signal?.aborted) return Promise.reject(waitCancelled(signal))
   if (left === 0) return Promise.resolve(result())
-  for (const future of all) if (future.done && enough(future)) return Promise.resolve(result())
+  for (const future of all) if (future.done && enough(future)) return Promise.resolve().then(result)
 
   return beginWait(taskWait, (resolve, reject) => {
     const time = clock()
@@ -79,22 +80,25 @@ export function wait<T>(futures: Iterable<Future<T>>, options: WaitOptions = {})
       if (timer !== undefined) time.clearTimeout(timer)
       signal?.removeEventListener('abort', aborted)
     }
-    const ended = (future: Future<unknown>): void => {
-      left--
-      if (!enough(future)) return
+    const give = (): void => {
       end()
       resolve(result())
+    }
+    let giving = false
+    const ended = (future: Future<unknown>): void => {
+      left--
+      if (left === 0) give()
+      if (giving || left === 0 || !enough(future)) return
+      giving = true
+      // Not at once: others may end in this very turn, such as those whose replies came together, and are done before anybody goes on.
+      void Promise.resolve().then(give)
     }
     const aborted = (): void => {
       end()
       reject(waitCancelled(signal))
     }
-    const late = (): void => {
-      end()
-      resolve(result())
-    }
     for (const future of all) if (!future.done) listen(future, ended)
-    if (timeout !== undefined && timeout !== Number.POSITIVE_INFINITY) timer = time.setTimeout(late, timeout)
+    if (timeout !== undefined && timeout !== Number.POSITIVE_INFINITY) timer = time.setTimeout(give, timeout)
     signal?.addEventListener('abort', aborted)
   })
 }
@@ -111,12 +115,12 @@ export interface AsCompletedOptions {
  * The futures of {@link asCompleted}. An async iterator of its own type: the one of the language is declared to give what a promise resolves to,
  * and would be a value where a future is meant.
  */
-export interface CompletedFutures<T> {
+export interface CompletedFutures<F extends Future<unknown>> {
   /** The next future that is done. */
-  next(): Promise<IteratorResult<Future<T>, undefined>>
+  next(): Promise<IteratorResult<F, undefined>>
   /** Ends the iteration; the calls go on. */
-  return(): Promise<IteratorResult<Future<T>, undefined>>
-  [Symbol.asyncIterator](): CompletedFutures<T>
+  return(): Promise<IteratorResult<F, undefined>>
+  [Symbol.asyncIterator](): CompletedFutures<F>
 }
 
 /**
@@ -130,7 +134,7 @@ export interface CompletedFutures<T> {
  * @example
  * for await (const future of asCompleted(futures)) console.log(future.key, await future)
  */
-export function asCompleted<T>(futures: Iterable<Future<T>>, options: AsCompletedOptions = {}): CompletedFutures<T> {
+export function asCompleted<F extends Future<unknown>>(futures: Iterable<F>, options: AsCompletedOptions = {}): CompletedFutures<F> {
   requireKnown('The options of asCompleted()', options, ['timeout', 'signal'])
   const { timeout, signal } = options
   if (timeout !== undefined) requireDuration('timeout', timeout)
@@ -138,26 +142,26 @@ export function asCompleted<T>(futures: Iterable<Future<T>>, options: AsComplete
   return new Completions(futureSet('asCompleted', futures), timeout, signal)
 }
 
-interface Next<T> {
-  resolve(result: IteratorResult<Future<T>, undefined>): void
+interface Next<F extends Future<unknown>> {
+  resolve(result: IteratorResult<F, undefined>): void
   reject(reason: unknown): void
 }
 
 /** Not an async generator: its `yield future` would await the future and hand out the value instead. */
-class Completions<T> implements CompletedFutures<T> {
+class Completions<F extends Future<unknown>> implements CompletedFutures<F> {
   readonly #total: number
-  readonly #unfinished = new Set<Future<T>>()
-  #ready: Future<T>[] = []
-  #waiting: Next<T>[] = []
+  readonly #unfinished = new Set<F>()
+  #ready: F[] = []
+  #waiting: Next<F>[] = []
   #failure: { readonly error: unknown } | undefined
   #ended = false
   readonly #stop: () => void
   readonly #onDone = (future: Future<unknown>): void => {
     if (this.#ended) return
-    this.#unfinished.delete(future as Future<T>) // One of those that were given.
+    this.#unfinished.delete(future as F) // One of those that were given.
     const next = this.#waiting.shift()
-    if (next === undefined) this.#ready.push(future as Future<T>)
-    else next.resolve({ done: false, value: future as Future<T> })
+    if (next === undefined) this.#ready.push(future as F)
+    else next.resolve({ done: false, value: future as F })
     if (this.#unfinished.size === 0) this.#finish()
   }
   readonly #taskWait: TaskWait = {
@@ -166,7 +170,7 @@ class Completions<T> implements CompletedFutures<T> {
     interrupted: () => this.#leave(),
   }
 
-  constructor(all: ReadonlySet<Future<T>>, timeout: number | undefined, signal: AbortSignal | undefined) {
+  constructor(all: ReadonlySet<F>, timeout: number | undefined, signal: AbortSignal | undefined) {
     this.#total = all.size
     for (const future of all) {
       if (future.done) this.#ready.push(future)
@@ -190,7 +194,7 @@ class Completions<T> implements CompletedFutures<T> {
     return this
   }
 
-  next(): Promise<IteratorResult<Future<T>, undefined>> {
+  next(): Promise<IteratorResult<F, undefined>> {
     const refused = refuseWait(this.#taskWait)
     if (refused !== undefined) return refused
     const future = this.#ready.shift()
@@ -205,7 +209,7 @@ class Completions<T> implements CompletedFutures<T> {
     return beginWait(this.#taskWait, (resolve, reject) => this.#waiting.push({ resolve, reject }))
   }
 
-  return(): Promise<IteratorResult<Future<T>, undefined>> {
+  return(): Promise<IteratorResult<F, undefined>> {
     this.#leave()
     return Promise.resolve({ done: true, value: undefined })
   }
@@ -238,7 +242,7 @@ class Completions<T> implements CompletedFutures<T> {
   }
 }
 
-function futureSet<T>(caller: string, futures: Iterable<Future<T>>): Set<Future<T>> {
+function futureSet<F extends Future<unknown>>(caller: string, futures: Iterable<F>): Set<F> {
   // By way of unknown: what JavaScript hands in may be anything.
   const given: unknown = futures
   if (typeof given !== 'object' || given === null || !(Symbol.iterator in given)) {

@@ -78,7 +78,16 @@ export class PoolExecutor implements Executor {
     items: Iterable<T> | AsyncIterable<T>,
     options: MapOptions & { readonly onError: 'settle' },
   ): MapResults<SettledResult<Awaited<R>, T>>
-  map<T, R>(fn: (item: T, index: number) => R, items: Iterable<T> | AsyncIterable<T>, options?: MapOptions): MapResults<Awaited<R>>
+  map<T, R>(
+    fn: (item: T, index: number) => R,
+    items: Iterable<T> | AsyncIterable<T>,
+    options?: MapOptions & { readonly onError?: 'throw' | undefined },
+  ): MapResults<Awaited<R>>
+  map<T, R>(
+    fn: (item: T, index: number) => R,
+    items: Iterable<T> | AsyncIterable<T>,
+    options?: MapOptions,
+  ): MapResults<Awaited<R> | SettledResult<Awaited<R>, T>>
   map<T>(fn: (item: T, index: number) => unknown, items: Iterable<T> | AsyncIterable<T>, options?: MapOptions): MapResults<never> {
     requireFunction('The first argument of map()', fn)
     return runMap(this.#submitter(this.map), fn, items, mapArgs, options, this.#view.options, this.map)
@@ -92,8 +101,13 @@ export class PoolExecutor implements Executor {
   starmap<A extends unknown[], R>(
     fn: (...args: A) => R,
     items: Iterable<A> | AsyncIterable<A>,
-    options?: MapOptions,
+    options?: MapOptions & { readonly onError?: 'throw' | undefined },
   ): MapResults<Awaited<R>>
+  starmap<A extends unknown[], R>(
+    fn: (...args: A) => R,
+    items: Iterable<A> | AsyncIterable<A>,
+    options?: MapOptions,
+  ): MapResults<Awaited<R> | SettledResult<Awaited<R>, A>>
   starmap<A extends unknown[]>(
     fn: (...args: A) => unknown,
     items: Iterable<A> | AsyncIterable<A>,

@@ -1,17 +1,15 @@
 // What a generator yields there, given here: a few items ahead of the reader, and no more.
 import type { CheckedCallOptions } from '../core/call-options.js'
-import { hasFailed, listen, outcomeOf } from '../core/future.js'
+import { type CallSite, captureCallSite } from '../core/call-site.js'
+import { createFuture, failFuture, hasFailed, listen, outcomeOf } from '../core/future.js'
 import { beginWait, refuseWait, type TaskWait } from '../core/task-wait.js'
 import type { WorkerPool } from '../workers/pool.js'
+import type { Origin } from '../workers/pool-core.js'
 import type { AnyFunction, WorkItem } from '../workers/work-item.js'
+import { StreamItems } from './stream-items.js'
 
 /** How many items may have been yielded and not yet been taken. */
 const ahead = 8
-
-interface Reader<Y> {
-  resolve(result: IteratorResult<Y>): void
-  reject(reason: unknown): void
-}
 
 /** Starts the call now; `waits`: when the queue is full, as soon as it is not. */
 export function poolStream<Y>(
@@ -27,24 +25,16 @@ export function poolStream<Y>(
 
 class Stream<Y> implements AsyncIterableIterator<Y> {
   readonly #pool: WorkerPool
+  readonly #items = new StreamItems<Y>(() => this.#took())
   #item: WorkItem | undefined
-  #ready: Y[] = []
-  #readers: Reader<Y>[] = []
   /** Taken since the worker was last told. */
   #taken = 0
-  #end: { readonly error?: unknown; readonly failed: boolean } | undefined
   #left = false
-  /** Whoever left the loop waits until the generator has ended. */
-  #leavers: (() => void)[] = []
   /** Cancelling the task that waits for an item ends the generator. */
   readonly #taskWait: TaskWait = {
     describe: () => 'an item of stream()',
     futures: () => (this.#item === undefined ? [] : [this.#item.future]),
-    interrupted: () => {
-      this.#left = true
-      this.#ready = []
-      this.#settleReaders()
-    },
+    interrupted: () => this.#leave(),
   }
 
   constructor(
@@ -58,17 +48,13 @@ class Stream<Y> implements AsyncIterableIterator<Y> {
     this.#pool = pool
     // Each attempt would yield its items again.
     const once = options.retries === undefined ? options : { ...options, retries: undefined }
-    const begin = (): void => {
-      if (this.#left) return
-      const item = pool.submit(fn, args, once, below, { type: 'stream', credit: ahead, onItem: (value) => this.#received(value as Y) })
-      this.#item = item
-      listen(item.future, () => {
-        const outcome = outcomeOf(item.future)
-        this.#ended(outcome.status === 'rejected' ? { failed: true, error: outcome.reason } : { failed: false })
-      })
+    const begin = (from: Origin): void => {
+      const onItem = (value: unknown): void => this.#items.received(value as Y) // What fn yields.
+      this.#item = pool.submit(fn, args, once, from, { type: 'stream', credit: ahead, onItem })
+      this.#items.follow(this.#item.future)
     }
-    if (waits && pool.full) void this.#beginWhenRoom(begin)
-    else begin()
+    if (waits && pool.full) void this.#beginWhenRoom(begin, { site: captureCallSite(below), key: options.key })
+    else begin(below)
   }
 
   [Symbol.asyncIterator](): this {
@@ -76,36 +62,25 @@ class Stream<Y> implements AsyncIterableIterator<Y> {
   }
 
   next(): Promise<IteratorResult<Y>> {
-    const refused = refuseWait(this.#taskWait)
-    if (refused !== undefined) return refused
-    if (this.#ready.length > 0) {
-      const value = this.#ready.shift() as Y // There is one.
-      this.#took()
-      return Promise.resolve({ done: false, value })
-    }
-    if (this.#end !== undefined || this.#left) {
-      const end = this.#end
-      this.#end = { failed: false }
-      if (end?.failed) return Promise.reject(end.error)
-      return Promise.resolve({ done: true, value: undefined })
-    }
-    return beginWait(this.#taskWait, (resolve, reject) => this.#readers.push({ resolve, reject }))
+    return (
+      refuseWait(this.#taskWait) ??
+      this.#items.poll() ??
+      beginWait(this.#taskWait, (resolve, reject) => this.#items.wait({ resolve, reject }))
+    )
   }
 
   /** Ends the generator there and waits until its `finally` has run. */
   return(): Promise<IteratorResult<Y>> {
-    this.#left = true
-    this.#ready = []
-    this.#settleReaders()
+    this.#leave()
     const item = this.#item
     const result: IteratorResult<Y> = { done: true, value: undefined }
-    if (item === undefined || this.#end !== undefined) return Promise.resolve(result)
+    if (item === undefined || item.future.done) return Promise.resolve(result)
     // One that waits in the queue never begins.
     if (item.attempt?.place !== 'running') item.future.cancel()
     else this.#pool.credit(item, 'stop')
     if (item.future.done) return Promise.resolve(result)
     return new Promise((resolve, reject) => {
-      this.#leavers.push(() => {
+      listen(item.future, () => {
         const outcome = outcomeOf(item.future)
         // What its `finally` threw is not lost; that it was cancelled meanwhile is what leaving is about.
         if (hasFailed(item.future) && outcome.status === 'rejected') reject(outcome.reason)
@@ -120,26 +95,24 @@ class Stream<Y> implements AsyncIterableIterator<Y> {
     })
   }
 
-  async #beginWhenRoom(begin: () => void): Promise<void> {
+  async #beginWhenRoom(begin: (from: Origin) => void, init: { site: CallSite | undefined; key: string | undefined }): Promise<void> {
     try {
       for (;;) {
         await this.#pool.whenRoom()
         if (!this.#pool.full) break
       }
-      begin()
+      if (!this.#left) begin({ site: init.site })
     } catch (error) {
-      this.#ended({ failed: true, error })
+      if (this.#left) return
+      const never = createFuture<unknown>(init)
+      failFuture(never, error)
+      this.#items.follow(never)
     }
   }
 
-  #received(value: Y): void {
-    if (this.#left) return
-    const reader = this.#readers.shift()
-    if (reader === undefined) this.#ready.push(value)
-    else {
-      reader.resolve({ done: false, value })
-      this.#took()
-    }
+  #leave(): void {
+    this.#left = true
+    this.#items.leave()
   }
 
   #took(): void {
@@ -147,21 +120,5 @@ class Stream<Y> implements AsyncIterableIterator<Y> {
     if (++this.#taken < ahead / 2 || this.#item === undefined) return
     this.#pool.credit(this.#item, this.#taken)
     this.#taken = 0
-  }
-
-  #ended(end: { readonly error?: unknown; readonly failed: boolean }): void {
-    this.#end = end
-    for (const leave of this.#leavers.splice(0)) leave()
-    if (this.#left) return
-    const reader = end.failed ? this.#readers.shift() : undefined
-    if (reader !== undefined) {
-      this.#end = { failed: false }
-      reader.reject(end.error)
-    }
-    if (this.#ready.length === 0) this.#settleReaders()
-  }
-
-  #settleReaders(): void {
-    for (const reader of this.#readers.splice(0)) reader.resolve({ done: true, value: undefined })
   }
 }

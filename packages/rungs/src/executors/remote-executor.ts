@@ -1,16 +1,17 @@
 // In a worker: an executor that was handed to a call, or captured by it. Everything is asked of the pool that it belongs to. Loaded by the worker
 // itself, which lies below and cannot import it.
 import { type CheckedCallOptions, checkCallOptions, defaultCallOptions } from '../core/call-options.js'
-import { InvalidStateError } from '../core/errors.js'
+import { CancelledError, InvalidStateError } from '../core/errors.js'
 import type { CallOptions, Executor, ExecutorStats, MapOptions, MapResults, SettledResult } from '../core/executor.js'
-import { type Future, onDone } from '../core/future.js'
+import { cancelFuture, createFuture, type Future, failFuture, fulfilFuture, onDone } from '../core/future.js'
 import { requireFunction } from '../core/options.js'
 import type { ExecutorFacts, Handle } from '../workers/handle-table.js'
-import { type RemoteObjects, setRemoteExecutors } from '../workers/remote-objects.js'
+import { type Question, type RemoteObjects, setRemoteExecutors } from '../workers/remote-objects.js'
 import type { AnyFunction } from '../workers/work-item.js'
 import { mapArgs, starmapArgs } from './map/args.js'
 import { runMap } from './map/run-map.js'
 import type { Submission, Submitter } from './map/submitter.js'
+import { StreamItems } from './stream-items.js'
 
 interface RemoteView {
   readonly handle: Handle
@@ -45,7 +46,16 @@ class RemoteExecutor implements Executor {
     items: Iterable<T> | AsyncIterable<T>,
     options: MapOptions & { readonly onError: 'settle' },
   ): MapResults<SettledResult<Awaited<R>, T>>
-  map<T, R>(fn: (item: T, index: number) => R, items: Iterable<T> | AsyncIterable<T>, options?: MapOptions): MapResults<Awaited<R>>
+  map<T, R>(
+    fn: (item: T, index: number) => R,
+    items: Iterable<T> | AsyncIterable<T>,
+    options?: MapOptions & { readonly onError?: 'throw' | undefined },
+  ): MapResults<Awaited<R>>
+  map<T, R>(
+    fn: (item: T, index: number) => R,
+    items: Iterable<T> | AsyncIterable<T>,
+    options?: MapOptions,
+  ): MapResults<Awaited<R> | SettledResult<Awaited<R>, T>>
   map<T>(fn: (item: T, index: number) => unknown, items: Iterable<T> | AsyncIterable<T>, options?: MapOptions): MapResults<never> {
     requireFunction('The first argument of map()', fn)
     return runMap(this.#submitter(options), fn, items, mapArgs, options, this.#view.options)
@@ -59,8 +69,13 @@ class RemoteExecutor implements Executor {
   starmap<A extends unknown[], R>(
     fn: (...args: A) => R,
     items: Iterable<A> | AsyncIterable<A>,
-    options?: MapOptions,
+    options?: MapOptions & { readonly onError?: 'throw' | undefined },
   ): MapResults<Awaited<R>>
+  starmap<A extends unknown[], R>(
+    fn: (...args: A) => R,
+    items: Iterable<A> | AsyncIterable<A>,
+    options?: MapOptions,
+  ): MapResults<Awaited<R> | SettledResult<Awaited<R>, A>>
   starmap<A extends unknown[]>(
     fn: (...args: A) => unknown,
     items: Iterable<A> | AsyncIterable<A>,
@@ -72,8 +87,11 @@ class RemoteExecutor implements Executor {
 
   stream<A extends unknown[], Y>(fn: (...args: A) => Iterable<Y> | AsyncIterable<Y>, ...args: A): AsyncIterableIterator<Y> {
     requireFunction('The first argument of stream()', fn)
-    const { remote, handle, given } = this.#view
-    return new RemoteStream<Y>((question) => remote.ask(handle.handle, 'stream', fn as AnyFunction, [given, ...args], question))
+    const { remote, handle, given, facts } = this.#view
+    const lend = (): (() => void) => (remote.pool === facts.pool ? remote.lend() : () => {})
+    return new RemoteStream<Y>(given.key, lend, (question) =>
+      remote.ask(handle.handle, 'stream', fn as AnyFunction, [given, ...args], question),
+    )
   }
 
   with(options: CallOptions): Executor {
@@ -152,22 +170,28 @@ function measured(future: Future<unknown>): Submission {
 }
 
 class RemoteStream<Y> implements AsyncIterableIterator<Y> {
-  readonly #stop: (reason?: unknown) => void
-  readonly #ready: Y[] = []
-  readonly #readers: { resolve(result: IteratorResult<Y>): void; reject(reason: unknown): void }[] = []
-  #end: { readonly failed: boolean; readonly error?: unknown } | undefined
+  readonly #items = new StreamItems<Y>()
+  readonly #lend: () => () => void
+  readonly #future: Future<unknown>
+  #stop: (reason?: unknown) => void = () => {}
 
-  constructor(ask: (question: Parameters<RemoteObjects['ask']>[4]) => (reason?: unknown) => void) {
-    this.#stop = ask({
-      item: (value) => {
-        const reader = this.#readers.shift()
-        if (reader === undefined) this.#ready.push(value as Y)
-        else reader.resolve({ done: false, value: value as Y })
-      },
-      fulfilled: () => this.#ended({ failed: false }),
-      rejected: (error) => this.#ended({ failed: true, error }),
-      cancelled: (error) => this.#ended({ failed: true, error }),
-    })
+  /** `lend`: the call that reads waits; until what it gives is called. */
+  constructor(key: string | undefined, lend: () => () => void, ask: (question: Question) => (reason?: unknown) => void) {
+    const future = createFuture<unknown>({ key })
+    this.#future = future
+    this.#lend = lend
+    this.#items.follow(future)
+    try {
+      this.#stop = ask({
+        item: (value) => this.#items.received(value as Y), // What the generator yields.
+        fulfilled: (value) => fulfilFuture(future, value),
+        rejected: (error) => failFuture(future, error),
+        cancelled: (reason) => cancelFuture(future, new CancelledError(undefined, { reason }), reason),
+      })
+    } catch (error) {
+      // It cannot cross: that is told as any failure of the stream.
+      failFuture(future, error)
+    }
   }
 
   [Symbol.asyncIterator](): this {
@@ -175,29 +199,30 @@ class RemoteStream<Y> implements AsyncIterableIterator<Y> {
   }
 
   next(): Promise<IteratorResult<Y>> {
-    if (this.#ready.length > 0) return Promise.resolve({ done: false, value: this.#ready.shift() as Y })
-    if (this.#end === undefined) return new Promise((resolve, reject) => this.#readers.push({ resolve, reject }))
-    const { failed, error } = this.#end
-    this.#end = { failed: false }
-    return failed ? Promise.reject(error) : Promise.resolve({ done: true, value: undefined })
+    return this.#items.poll() ?? this.#wait()
   }
 
   async return(): Promise<IteratorResult<Y>> {
-    if (this.#end === undefined) this.#stop()
-    this.#ready.length = 0
-    this.#end = { failed: false }
+    this.#items.leave()
+    if (!this.#future.done) this.#stop()
     return { done: true, value: undefined }
   }
 
-  #ended(end: { readonly failed: boolean; readonly error?: unknown }): void {
-    if (this.#end !== undefined) return
-    this.#end = end
-    const reader = end.failed ? this.#readers.shift() : undefined
-    if (reader !== undefined) {
-      this.#end = { failed: false }
-      reader.reject(end.error)
-    }
-    for (const waiting of this.#readers.splice(0)) waiting.resolve({ done: true, value: undefined })
+  /** The generator may need the place of the call that reads. */
+  #wait(): Promise<IteratorResult<Y>> {
+    const over = this.#lend()
+    return new Promise((resolve, reject) => {
+      this.#items.wait({
+        resolve: (result) => {
+          over()
+          resolve(result)
+        },
+        reject: (reason) => {
+          over()
+          reject(reason)
+        },
+      })
+    })
   }
 }
 

@@ -171,8 +171,13 @@ function execute(
     if (access === undefined || fn === undefined) throw new Error(`An executor has no method ${method}`)
     if (method === 'stream') {
       const items = access.stream(fn, rest, options)
-      void forward(items, answer)
-      return () => void items.return?.()
+      let left = false
+      void forward(items, answer, () => left)
+      return () => {
+        left = true
+        // What its `finally` throws is for whoever left it.
+        items.return?.().then(() => answer.fulfilled(undefined), answer.rejected)
+      }
     }
     const future = access.submit(fn, rest, options)
     follow(future, answer)
@@ -183,10 +188,10 @@ function execute(
   }
 }
 
-async function forward(items: AsyncIterableIterator<unknown>, answer: Answer): Promise<void> {
+async function forward(items: AsyncIterableIterator<unknown>, answer: Answer, left: () => boolean): Promise<void> {
   try {
     for await (const item of items) answer.item(item)
-    answer.fulfilled(undefined)
+    if (!left()) answer.fulfilled(undefined)
   } catch (error) {
     answer.rejected(error)
   }

@@ -60,6 +60,11 @@ export class Outbox {
     }
   }
 
+  /** @throws {NotShippableError} if something in it cannot cross; `label` is the beginning of its path */
+  packValue(value: unknown, label: string): Packed {
+    return this.#outgoing.pack(value, { label })
+  }
+
   packError(error: unknown): Packed {
     return this.#outgoing.packError(error)
   }

@@ -1,7 +1,8 @@
 // What a worker asks about objects that stay here, and the answers.
+import type { Packed } from '../calls/index.js'
 import type { HandleTable } from './handle-table.js'
 import type { Inbox } from './inbox.js'
-import type { RpcRequest } from './messages.js'
+import type { RpcReply, RpcRequest } from './messages.js'
 import type { Outbox } from './outbox.js'
 import type { AnyFunction } from './work-item.js'
 
@@ -29,13 +30,22 @@ export class Questions {
   answer(question: RpcRequest): void {
     const { id, handle, method } = question
     this.#inbox.define(question.definitions)
-    const reply = (status: 'fulfilled' | 'rejected' | 'cancelled' | 'item', value: unknown): void => {
+    const post = (status: RpcReply['status'], value: Packed): void => {
       if (status !== 'item') this.#open.delete(id)
-      const packed = status === 'rejected' ? this.#outbox.packError(value) : this.#outbox.pack(value, (error) => error)
-      this.#outbox.post(
-        { type: 'rpcReply', id, status, value: packed, definitions: this.#outbox.definitionsFor(packed.uses) },
-        packed.transfer,
-      )
+      this.#outbox.post({ type: 'rpcReply', id, status, value, definitions: this.#outbox.definitionsFor(value.uses) }, value.transfer)
+    }
+    const reply = (status: RpcReply['status'], value: unknown): void => {
+      if (status === 'rejected' || status === 'cancelled') {
+        post(status, this.#outbox.packError(value))
+        return
+      }
+      try {
+        post(status, this.#outbox.packValue(value, status === 'item' ? 'yielded value' : 'result'))
+      } catch (error) {
+        // A value that cannot cross is a failure of the question. What follows is not wanted any more.
+        this.#open.get(id)?.(error)
+        post('rejected', this.#outbox.packError(error))
+      }
     }
     const ask = (fn: AnyFunction | undefined, args: unknown[]): void => {
       if (method === 'cancelQuestion') {

@@ -99,9 +99,22 @@ export class RemoteObjects implements Handles {
     if (status !== 'item') this.#questions.delete(id)
     if (question === undefined) return
     const tell = (value: unknown): void => question[status]?.(value)
-    const read = this.#parts.read(value, definitions)
+    let read: unknown
+    try {
+      read = this.#parts.read(value, definitions)
+    } catch (error) {
+      question.rejected(error)
+      return
+    }
     if (read instanceof Promise) read.then(tell, question.rejected)
     else tell(read)
+  }
+
+  /** The call that runs now waits for its own pool, and lends its place. @returns what takes it back, to be called once */
+  lend(): () => void {
+    const call = currentCall()
+    this.#parts.lend(call, 'place')
+    return () => this.#parts.regain(call)
   }
 
   /** The future of a question: cancelling it cancels what was asked for; waiting for it lends the place of the call that waits. */
@@ -143,7 +156,7 @@ export class RemoteObjects implements Handles {
       }
     }
     const future = createFuture<unknown>({ driver, key: options.key })
-    cancel = options.ask({
+    const question: Question = {
       fulfilled: (value) => {
         over()
         fulfilFuture(future, value)
@@ -156,7 +169,13 @@ export class RemoteObjects implements Handles {
         over()
         cancelFuture(future, new CancelledError(undefined, { reason }), reason)
       },
-    })
+    }
+    try {
+      cancel = options.ask(question)
+    } catch (error) {
+      // The function or an argument cannot cross: the future tells it, as that of any submit.
+      failFuture(future, error)
+    }
     return future
   }
 

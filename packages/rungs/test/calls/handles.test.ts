@@ -236,6 +236,29 @@ describe('link', () => {
   })
 })
 
+describe('what is none of it', () => {
+  const call = <A extends unknown[]>(fn: (...args: A) => unknown, ...args: unknown[]) => {
+    return () => fn(...(args as A)) // As JavaScript may.
+  }
+  it.each([
+    ['byReference() without a module', call(byReference, () => 1, {}), /byReference\(\).*got undefined.*module: new URL\(/],
+    ['byReference() with a number', call(byReference, () => 1, { module: 5 }), /byReference\(\).*got 5\b.*module: new URL\(/],
+    ['byReference() with a relative path', call(byReference, () => 1, { module: './a.js' }), /got '\.\/a\.js'/],
+    ['byReference() with an export that is no name', call(byReference, () => 1, { module: 'a', export: 5 }), /export, got 5\b/],
+    ['byReference() with nothing', call(byReference, () => 1, undefined), /got undefined/],
+    ['byReference() of a number', call(byReference, 5, { module: 'a' }), /function, got 5\b/],
+    ['link() to a number', call(link, 5), /link\(\).*got 5\b.*new URL\('\.\/tasks\.js', import\.meta\.url\)/],
+    ['link() to nothing', call(link, undefined), /link\(\).*got undefined.*new URL\(/],
+    ['explain() of a number', call(explain, 5), /explain\(\) takes a function, got 5\b/],
+    ['explain() for no boundary', call(explain, () => 1, { boundary: 'wall' }), /boundary must be .* got 'wall'/],
+    ['byValue() of a number', call(byValue, 5), /got 5\b/],
+    ['callback() of a number', call(callback, 5), /got 5\b/],
+  ])('%s is a TypeError that shows it', (_, wrong, message) => {
+    expect(wrong).toThrow(TypeError)
+    expect(wrong).toThrow(message)
+  })
+})
+
 describe('explain', () => {
   it('tells references, sources and sizes', () => {
     const text = 'x'.repeat(2_000)

@@ -114,6 +114,19 @@ describe('a future', () => {
 })
 
 describe('withResolvers', () => {
+  it('refuses options that are of another kind, and shows them', () => {
+    const wrong: [unknown, RegExp][] = [
+      [{ onCancel: 5 }, /onCancel must be a function, got 5/],
+      [{ key: 5 }, /key must be a string, got 5/],
+      [{ onCancelled() {} }, /'onCancelled'.*onCancel/],
+      [null, /withResolvers\(\) must be an object with options, got null/],
+    ]
+    for (const [options, message] of wrong) {
+      expect(() => Future.withResolvers(options as object)).toThrow(TypeError)
+      expect(() => Future.withResolvers(options as object)).toThrow(message)
+    }
+  })
+
   it.each([
     ['resolve', (it: ReturnType<typeof pending>) => it.resolve(2)],
     ['reject', (it: ReturnType<typeof pending>) => it.reject(2)],

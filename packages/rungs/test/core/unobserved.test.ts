@@ -60,6 +60,13 @@ describe.concurrent('a failure that nobody looked at', () => {
     expect(warnings.map(({ message }) => /"([abc])"/.exec(message)?.[1]).sort()).toEqual(['a', 'b', 'c'])
   })
 
+  it('is a warning also of a stream of which nobody has read so far, with the place of stream()', async ({ expect }) => {
+    const { warnings, lines } = await run('streams')
+    expect(warnings.map(({ message }) => /The call "([a-z ]+)"/.exec(message)?.[1])).toEqual(['never read'])
+    expect(warnings[0]?.message).toMatch(/submitted\n\s+at .*unobserved\.js:\d+/)
+    expect(lines).toEqual(['4'])
+  })
+
   it('never raises unhandledRejection, also not after a wait for it that was too short', async ({ expect }) => {
     const { lines } = await run('unhandled')
     expect(lines).toEqual([])

@@ -24,7 +24,7 @@ export function runMap<R>(
   below: Callee = runMap as Callee,
 ): MapResults<R> & AsyncDisposable {
   requireFunction('The function', fn)
-  const { call, map } = checkMapOptions(options ?? {}, base)
+  const { call, map } = checkMapOptions(options === undefined ? {} : options, base)
   const source = sourceOf(items)
   submitter.check()
   const run = new MapRun<R>({ submitter, fn, argsOf, call, map, source, witness: new Witness(call.key, below) })

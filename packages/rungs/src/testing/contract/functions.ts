@@ -8,6 +8,7 @@ import { type CurrentCall, currentCall } from '../../core/current-call.js'
 import type { Executor } from '../../core/executor.js'
 import type { Future } from '../../core/future.js'
 import { add, type Board, enter, leave, log, reached, reachedSync } from './board.js'
+import { countTo } from './generators.js'
 
 export * from './generators.js'
 
@@ -374,6 +375,43 @@ export async function submitNested(pool: Executor, n: number): Promise<number> {
 
 export async function mapNested(pool: Executor, numbers: number[]): Promise<number[]> {
   return pool.map(double, numbers).toArray()
+}
+
+export async function streamNested(pool: Executor, n: number): Promise<number[]> {
+  const items: number[] = []
+  for await (const item of pool.stream(countTo, n)) items.push(item)
+  return items
+}
+
+/** With what a callback fails there. */
+export async function callBackFailure(fails: () => Promise<unknown>): Promise<{ name: string; path: unknown }> {
+  try {
+    await fails()
+    return { name: 'it went well', path: undefined }
+  } catch (error) {
+    const { name, path } = error as { name: string; path?: unknown } // An error.
+    return { name, path }
+  }
+}
+
+/** With what the future of a call inside fails; submit itself must not throw. */
+export async function submitUnshippable(pool: Executor): Promise<string | undefined> {
+  return ((await pool.submit(echo<unknown>, new WeakMap()).exception()) as Error | undefined)?.name
+}
+
+/** Leaves the loop after the first item. */
+export async function leaveNestedStream(pool: Executor, n: number): Promise<number> {
+  for await (const item of pool.stream(countTo, n)) return item
+  return 0
+}
+
+/** Reads on after leaving. */
+export async function readAfterLeaving(pool: Executor): Promise<unknown[]> {
+  const items = pool.stream(countTo, 3)
+  const waiting = items.next()
+  await items.return?.()
+  const left = await Promise.race([waiting.then(() => 'settled'), new Promise((resolve) => setTimeout(resolve, 2_000, 'hangs'))])
+  return [left, await items.next(), await items.next()]
 }
 
 /** Blocks its thread for each call that it has made. */

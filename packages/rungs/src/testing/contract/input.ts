@@ -104,6 +104,13 @@ export const inputCases: Group = (add, { separate }) => {
     })
   }
 
+  add('refuses null as the options of map() and starmap()', async ({ open }) => {
+    const pool = open()
+    const wrong = null as unknown as undefined // JavaScript may say so.
+    assert.throws(() => pool.map(double, [], wrong), told(TypeError, /options/, /null/))
+    assert.throws(() => pool.starmap(double, [], wrong), told(TypeError, /options/, /null/))
+  })
+
   add('refuses an unknown option of with(), and names the one that was probably meant', async ({ open }) => {
     assert.throws(() => withUnknown(open(), { timout: 5 }), told(TypeError, /'timout'/, /did you mean timeout/i))
     assert.throws(() => withUnknown(open(), { bufferSize: 5 }), TypeError)

@@ -7,8 +7,11 @@ import {
   fibonacci,
   fibonacciSync,
   kindHere,
+  leaveNestedStream,
   mapNested,
+  readAfterLeaving,
   returnNested,
+  streamNested,
   submitNested,
   thenNever,
   thenThen,
@@ -77,6 +80,27 @@ export const nestingCases: Group = (add, { separate }) => {
   add('a call maps over its own pool, on a single worker', async ({ open }) => {
     const pool = open({ maxWorkers: 1 })
     assert.deepEqual(await pool.submit(mapNested, pool, [1, 2, 3]), [2, 4, 6])
+  })
+
+  add('calls read streams of their own pool, on a single worker', async ({ open }) => {
+    const pool = open({ maxWorkers: 1 })
+    assert.deepEqual(await pool.submit(streamNested, pool, 20), arrayOf(20))
+    const futures = arrayOf(5).map((n) => pool.submit(streamNested, pool, n))
+    assert.deepEqual(await Promise.all(futures), arrayOf(5).map(arrayOf))
+    assert.equal(pool.stats.running, 0)
+  })
+
+  add('a call leaves a stream of its own pool, on a single worker', async ({ open, until }) => {
+    const pool = open({ maxWorkers: 1 })
+    assert.equal(await pool.submit(leaveNestedStream, pool, 20), 1)
+    assert.equal(await pool.submit(double, 1), 2)
+    await until('the generator has ended', () => pool.stats.running === 0)
+  })
+
+  add('a call that has left a stream gets no more of it, also where it was waiting', async ({ open }) => {
+    const pool = open({ maxWorkers: 1 })
+    const over = { done: true, value: undefined }
+    assert.deepEqual(await pool.submit(readAfterLeaving, pool), ['settled', over, over])
   })
 
   add('a call submits to another pool', async ({ open }) => {

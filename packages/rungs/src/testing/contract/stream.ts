@@ -46,6 +46,21 @@ export const streamCases: Group = (add, { separate }) => {
     assert.deepEqual(await collect(open().stream(countTo, 5_000)), arrayOf(5_000))
   })
 
+  add('is over after it was left, whether or not something was read before', async ({ open }) => {
+    const pool = open({ maxWorkers: 1 })
+    const over = { done: true, value: undefined }
+    for (const read of [0, 1]) {
+      const items = pool.stream(countTo, 3)
+      for (let n = 0; n < read; n++) await items.next()
+      assert.deepEqual(await items.return?.(), over)
+      assert.deepEqual([await items.next(), await items.next()], [over, over])
+    }
+    const failed = pool.stream(countThenThrow, 0, new RangeError('before it was left'))
+    await pool.submit(double, 1)
+    await failed.return?.()
+    assert.deepEqual(await failed.next(), over)
+  })
+
   add('throws what the generator throws, after the items before it', async ({ open }) => {
     const items = open().stream(countThenThrow, 2, new DeviceError({ host: 'sw1' }, 22))
     assert.deepEqual([(await items.next()).value, (await items.next()).value], [1, 2])

@@ -4,7 +4,20 @@ import { callback } from '../../calls/marks.js'
 import { transfer } from '../../calls/transfer.js'
 import { NotShippableError } from '../../core/errors.js'
 import { release } from './board.js'
-import { addToSet, byteLengthOf, callBack, DeviceError, double, echo, hold, isAborted, lengthOfSet, returnWeakMap } from './functions.js'
+import {
+  addToSet,
+  byteLengthOf,
+  callBack,
+  callBackFailure,
+  DeviceError,
+  double,
+  echo,
+  hold,
+  isAborted,
+  lengthOfSet,
+  returnWeakMap,
+  submitUnshippable,
+} from './functions.js'
 import type { Group } from './scene.js'
 
 const circular: { name: string; self?: unknown } = { name: 'loop' }
@@ -99,6 +112,18 @@ export const valueCases: Group = (add, { separate, transfers, sharedMemory }) =>
   })
 
   if (separate) {
+    add('fails a callback() whose result cannot cross, with the path to what it is', async ({ open }) => {
+      const pool = open({ maxWorkers: 1 })
+      const gives = callback(() => ({ held: new WeakMap() }))
+      const failure = await pool.submit(callBackFailure, gives)
+      assert.deepEqual([failure.name, failure.path], ['NotShippableError', 'result.held'])
+    })
+
+    add('fails the future of a submit() inside a call whose argument cannot cross', async ({ open }) => {
+      const pool = open({ maxWorkers: 1 })
+      assert.equal(await pool.submit(submitUnshippable, pool), 'NotShippableError')
+    })
+
     add('gives the call a copy: what it changes is not changed here', async ({ open }) => {
       const given = new Set([1])
       assert.equal(await open().submit(addToSet, given, 2), 2)
