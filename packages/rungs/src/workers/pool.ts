@@ -22,6 +22,9 @@ import { snapshotOf } from './snapshot.js'
 import { Batch, Ticket } from './ticket.js'
 import { type AnyFunction, type Attempt, itemOf, itemsOf, type Mode, oneCall, WorkItem } from './work-item.js'
 
+/** Milliseconds between two looks whether a worker that was told to end has done so, while this thread is blocked. */
+const untilEnded = 5
+
 export class WorkerPool {
   readonly #core: PoolCore
   readonly #calls: PoolCalls
@@ -242,8 +245,13 @@ export class WorkerPool {
       this.#core.deadlines.runDue()
       // The last thing that is done is to say that this thread sleeps. What follows from a batch is performed here too: a callback may have got here
       // in the middle of one.
+      let someEnding = false
       do {
-        for (const host of [...this.#core.hosts.values()]) host.pump?.()
+        someEnding = false
+        for (const host of [...this.#core.hosts.values()]) {
+          host.pump?.()
+          someEnding ||= host.isEnding === true
+        }
       } while (this.#performAll())
       if (future.done) return
       const now = this.#core.deadlines.now()
@@ -254,7 +262,8 @@ export class WorkerPool {
       if (this.#pace.checkAt === undefined && this.#core.state.early > 0) this.#pace.watch()
       const { silence } = this.#workers
       if (silence.checkAt !== undefined && now >= silence.checkAt) silence.check()
-      const next = Math.min(this.#core.deadlines.next ?? until, this.#pace.checkAt ?? until, silence.checkAt ?? until)
+      const endAt = someEnding ? now + untilEnded : until
+      const next = Math.min(this.#core.deadlines.next ?? until, this.#pace.checkAt ?? until, silence.checkAt ?? until, endAt)
       news.wait(heard, Math.max(0, Math.min(until, next) - now))
     }
   }

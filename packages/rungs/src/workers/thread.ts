@@ -14,9 +14,10 @@ import { library } from '../core/places.js'
 import { Bell } from './bell.js'
 import { Cells } from './cells.js'
 import type { Channel } from './channel.js'
+import { type Crash, errorOf } from './crash.js'
 import type { HandleTable } from './handle-table.js'
 import type { SpawnHost } from './host.js'
-import { Link } from './link.js'
+import { Link, type LinkParts } from './link.js'
 import type { FromWorker, ToWorker, WorkerStart } from './messages.js'
 import type { BulkStore } from './ring/bulk.js'
 import type { RingHub } from './ring/hub.js'
@@ -58,6 +59,9 @@ export interface ThreadStart {
   readonly ring: { readonly memory: SharedArrayBuffer; readonly pool: SharedArrayBuffer } | undefined
 }
 
+/** Milliseconds that a thread which has said that it ends may take to do so, when the pool does not wait for it any more. */
+const untilEnded = 1_000
+
 /** How many calls more than `callsPerWorker` a worker may have, by places that others lend. */
 const lentPlaces = 64
 
@@ -78,19 +82,19 @@ export function threadSpawner(config: ThreadConfig): SpawnHost {
       finalizer: startupOf(config.finalizer, config.outgoing),
       pool: config.pool,
     }
-    let worker: Worker
-    const link = new Link({
-      channel: new PortChannel<ToWorker, FromWorker>(port, mail),
+    const end = new ThreadEnd()
+    const link = new ThreadLink(end, {
+      channel: end.heardBy(new PortChannel<ToWorker, FromWorker | Crash>(port, mail)),
       cells,
       outgoing: config.outgoing,
       handles: config.handles,
       events,
-      kill: () => void worker.terminate(),
+      kill: () => end.kill(),
       print: (to, text) => {
         if (config.stdio === 'inherit') process[to].write(text)
       },
       now: config.now,
-      setRef: (ref) => (ref ? worker.ref() : worker.unref()),
+      setRef: (ref) => end.setRef(ref),
       hub: config.hub,
       bulk: config.bulk,
     })
@@ -104,7 +108,7 @@ export function threadSpawner(config: ThreadConfig): SpawnHost {
       ring: link.ring && config.hub && { memory: link.ring.buffer, pool: config.hub.buffer },
     }
     try {
-      worker = startWorker(config.execArgv ?? inheritedFlags(), config.execArgv === undefined, {
+      const worker = startWorker(config.execArgv ?? inheritedFlags(), config.execArgv === undefined, {
         name,
         workerData: data,
         transferList: [theirs, ...transfersOf(config.initializer), ...transfersOf(config.finalizer)],
@@ -114,16 +118,110 @@ export function threadSpawner(config: ThreadConfig): SpawnHost {
         ...(config.env !== undefined && { env: config.env }),
         ...(config.resourceLimits !== undefined && { resourceLimits: config.resourceLimits }),
       })
+      end.watch(worker, (death) => link.gone(death))
     } catch (error) {
       link.discard()
       throw error
     }
-    let cause: unknown
-    worker.on('error', (error) => {
-      cause = error
-    })
-    worker.on('exit', (exitCode) => link.gone({ exitCode, cause }))
     return link
+  }
+}
+
+/**
+ * How a thread ends. Usually the event loop tells. While resultSync() blocks this thread it cannot: then the thread itself has said so, or it is found
+ * out that no code runs there any more.
+ */
+class ThreadEnd {
+  #worker: Worker | undefined
+  #gone: (death: ThreadDeath) => void = () => {}
+  /** What it has said last. */
+  #exitCode: number | undefined
+  #cause: unknown
+  #isOnline = false
+  /** Whether it was told to end now. */
+  killed = false
+
+  watch(worker: Worker, gone: (death: ThreadDeath) => void): void {
+    this.#worker = worker
+    this.#gone = gone
+    worker.on('online', () => {
+      this.#isOnline = true
+    })
+    worker.on('error', (error) => {
+      this.#cause = error
+    })
+    worker.on('exit', (exitCode) => gone({ exitCode, cause: this.#cause }))
+  }
+
+  kill(): void {
+    this.killed = true
+    void this.#worker?.terminate()
+  }
+
+  setRef(ref: boolean): void {
+    if (ref) this.#worker?.ref()
+    else this.#worker?.unref()
+  }
+
+  /** The channel as the link sees it. */
+  heardBy(channel: PortChannel<ToWorker, FromWorker | Crash>): Channel<ToWorker, FromWorker> {
+    return {
+      post: (message, transfer) => channel.post(message, transfer),
+      onMessage: (receive) =>
+        channel.onMessage((message) => {
+          if (message.type === 'crash') {
+            this.#cause ??= errorOf(message)
+            return
+          }
+          if (message.type === 'exit') this.#exitCode = message.code
+          receive(message)
+        }),
+      pump: () => channel.pump(),
+      setRef: (ref) => channel.setRef(ref),
+      close: () => channel.close(),
+    }
+  }
+
+  /** For a thread that is blocked here: tells of the end, if it has come. The event loop tells of it again. */
+  look(): void {
+    if (this.#exitCode !== undefined) {
+      this.#gone({ exitCode: this.#exitCode, cause: this.#cause })
+      // Listeners that calls have left there may still run, and must not do so for ever.
+      const timer = setTimeout(() => this.kill(), untilEnded)
+      this.#worker?.on('exit', () => clearTimeout(timer))
+      timer.unref()
+    } else if (this.#hasStopped) {
+      const cause =
+        this.#cause ?? (this.killed ? undefined : new Error('it has stopped without a word, as it does when its memory is full'))
+      this.#gone({ exitCode: 1, cause })
+    }
+  }
+
+  /** A thread that has stopped has no idle time any more. Of one that this event loop has never heard of nothing is known. */
+  get #hasStopped(): boolean {
+    if (!this.#isOnline) return this.killed
+    return (this.#worker?.performance.eventLoopUtilization().idle ?? 0) < 0
+  }
+}
+
+type ThreadDeath = { readonly exitCode: number; readonly cause: unknown }
+
+class ThreadLink extends Link {
+  readonly #end: ThreadEnd
+
+  constructor(end: ThreadEnd, parts: LinkParts) {
+    super(parts)
+    this.#end = end
+  }
+
+  /** It does not say when it has ended. */
+  get isEnding(): boolean {
+    return this.#end.killed
+  }
+
+  override pump(): void {
+    super.pump()
+    this.#end.look()
   }
 }
 
