@@ -1,6 +1,7 @@
 // A pool: takes calls, and ends. It keeps the parts together: `pool-state` decides who gets the next call and when workers come and go, `pool-calls`
 // leads each call from submit to its end, `pool-workers` does what was decided, `pace` gives calls ahead, `pool-batches` keeps those that are one in
 // the queue.
+import { whileBlocked } from '../calls/index.js'
 import { callerContext } from '../core/async-context.js'
 import { type CheckedCallOptions, defaultCallOptions } from '../core/call-options.js'
 import { CancelledError, ExecutorShutdownError, QueueFullError } from '../core/errors.js'
@@ -9,6 +10,7 @@ import type { Future } from '../core/future.js'
 import { Runner } from './batch-runner.js'
 import type { Bell } from './bell.js'
 import { IdleWatch } from './idle-watch.js'
+import { requireReadable } from './inbox.js'
 import { Pace } from './pace.js'
 import { PoolBatches } from './pool-batches.js'
 import { PoolCalls } from './pool-calls.js'
@@ -249,11 +251,12 @@ export class WorkerPool {
       do {
         someEnding = false
         for (const host of [...this.#core.hosts.values()]) {
-          host.pump?.()
+          whileBlocked(() => host.pump?.())
           someEnding ||= host.isEnding === true
         }
       } while (this.#performAll())
       if (future.done) return
+      requireReadable(future)
       const now = this.#core.deadlines.now()
       if (now >= until) return
       // The timer for this does not run while the thread is blocked here, and in the middle of a batch none was set.

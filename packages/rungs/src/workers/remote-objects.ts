@@ -1,9 +1,10 @@
 // In a worker: stands for the objects that stayed with the pool, and asks them. See `handle-table` for the other side.
-import type { Handles, Packed } from '../calls/index.js'
+import { type Handles, type Packed, whileBlocked } from '../calls/index.js'
 import { type CurrentCall, currentCall } from '../core/current-call.js'
-import { CancelledError } from '../core/errors.js'
+import { CancelledError, InvalidStateError } from '../core/errors.js'
 import { cancelFuture, createFuture, type Driver, type Future, failFuture, fulfilFuture } from '../core/future.js'
 import type { FutureFacts, Handle, SignalFacts } from './handle-table.js'
+import { waitsForModule } from './inbox.js'
 import type { Definitions, FromWorker, Parcel, RpcReply, RpcRequest } from './messages.js'
 import type { AnyFunction } from './work-item.js'
 
@@ -23,6 +24,8 @@ export interface RemoteParts {
 
 /** How the answer to a question arrives. */
 export interface Question {
+  /** It is here, and a module has to be imported to read it. */
+  unread?(): void
   item?(value: unknown): void
   fulfilled(value: unknown): void
   rejected(reason: unknown): void
@@ -100,8 +103,10 @@ export class RemoteObjects implements Handles {
     if (question === undefined) return
     const tell = (value: unknown): void => question[status]?.(value)
     const read = this.#parts.read(value, definitions)
-    if (read instanceof Promise) read.then(tell, question.rejected)
-    else tell(read)
+    if (read instanceof Promise) {
+      if (status !== 'item') question.unread?.()
+      read.then(tell, question.rejected)
+    } else tell(read)
   }
 
   /** The future of a question: cancelling it cancels what was asked for; waiting for it lends the place of the call that waits. */
@@ -109,6 +114,7 @@ export class RemoteObjects implements Handles {
     const { lends } = options
     let caller: CurrentCall | undefined
     let cancel: ((reason?: unknown) => void) | undefined
+    let isUnread = false
     const waits = (what: 'place' | 'thread'): void => {
       const call = currentCall()
       if (!lends || call === undefined) return
@@ -135,15 +141,22 @@ export class RemoteObjects implements Handles {
         const until = performance.now() + ms
         while (!future.done) {
           const sequence = this.#parts.sequence()
-          this.#parts.pump()
+          whileBlocked(() => this.#parts.pump())
           const left = until - performance.now()
           if (future.done || left <= 0) return
+          if (isUnread) {
+            over()
+            throw new InvalidStateError(waitsForModule)
+          }
           wait(sequence, left)
         }
       }
     }
     const future = createFuture<unknown>({ driver, key: options.key })
     cancel = options.ask({
+      unread: () => {
+        isUnread = true
+      },
       fulfilled: (value) => {
         over()
         fulfilFuture(future, value)

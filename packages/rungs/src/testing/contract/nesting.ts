@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { arrayOf, double, failNested, fibonacci, fibonacciSync, mapNested, submitNested } from './functions.js'
+import { arrayOf, double, failNested, fibonacci, fibonacciSync, mapNested, nameOfNestedError, submitNested } from './functions.js'
 import type { Group } from './scene.js'
 
 export const nestingCases: Group = (add, { separate }) => {
@@ -30,6 +30,20 @@ export const nestingCases: Group = (add, { separate }) => {
       const pool = open({ maxWorkers: 1 })
       assert.equal(await pool.submit(fibonacciSync, pool, 4), 3)
     })
+
+    add(
+      'a call that blocks its thread with resultSync() gets the errors of this library, which never have to be imported',
+      async ({ open }) => {
+        for (const [way, name] of [
+          ['exits', 'WorkerDiedError'],
+          ['hangs', 'TimeoutError'],
+          ['gives what cannot cross', 'NotShippableError'],
+        ] as const) {
+          const pool = open({ maxWorkers: 1 })
+          assert.equal(await pool.submit(nameOfNestedError, pool, way), name)
+        }
+      },
+    )
   }
 
   add('a call maps over its own pool, on a single worker', async ({ open }) => {
