@@ -6,10 +6,11 @@ import { builtinName, directGlobal, isNative } from './globals.js'
 import { inspectFunction, type Seen } from './inspector.js'
 import { type AnyFunction, isByValue, nameOf } from './marks.js'
 import { factsOf, isOwnExport, isTopLevel, type ModuleFacts, startOf } from './module-facts.js'
+import { ownClasses } from './own.js'
 import { exportsOf, requiredModules, requireHere } from './required.js'
 import { pathOf } from './script-names.js'
 import { isEntry, nameScript, urlOf } from './scripts.js'
-import type { Definition } from './wire.js'
+import type { Definition, ModuleRef } from './wire.js'
 
 /** The definition by which a worker finds `value`, undefined when it has to be sent by value. `seen` spares a second look at it. */
 export function refOf(value: object, seen?: () => Seen | undefined): Definition | undefined {
@@ -18,6 +19,8 @@ export function refOf(value: object, seen?: () => Seen | undefined): Definition 
     const definition = exported({ specifier: given.module, how: 'import' }, [given.export])
     return given.linked ? { ...definition, linked: true } : definition
   }
+  const own = ownClasses.get(value)
+  if (own !== undefined) return exported({ specifier: 'rungs', how: 'own' }, [own])
   if (isByValue(value)) return undefined
   if (typeof value !== 'function' || isNative(value)) return builtinRef(value)
   const direct = directGlobal(value)
@@ -37,10 +40,7 @@ function builtinRef(value: object): Definition | undefined {
   return exported({ specifier: name.module, how: 'require' }, name.path)
 }
 
-function exported(
-  module: { specifier: string; how: 'import' | 'require' },
-  path: readonly string[],
-): Definition & { readonly kind: 'export' } {
+function exported(module: ModuleRef, path: readonly string[]): Definition & { readonly kind: 'export' } {
   return { kind: 'export', module, path }
 }
 

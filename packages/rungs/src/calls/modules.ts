@@ -1,16 +1,39 @@
 // Finding in this side what a definition names: modules, their exports, globals.
 
 import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import { types } from 'node:util'
 import { constants, Script } from 'node:vm'
 import { didYouMean } from './nearest.js'
+import { ownModule } from './own.js'
 import { requireHere } from './required.js'
 import type { ModuleRef } from './wire.js'
 
 const loaded = new Map<string, unknown>()
 const loading = new Map<string, Promise<unknown>>()
 
+/** Whether the event loop stands still, on which imports are made. */
+let blocked = false
+
+/** What `run` reads is read while this thread waits for a result. Modules that can be had without the event loop are. */
+export function whileBlocked(run: () => void): void {
+  const before = blocked
+  blocked = true
+  try {
+    run()
+  } finally {
+    blocked = before
+  }
+}
+
+/** Whether what has to be imported cannot be. */
+export function isBlocked(): boolean {
+  return blocked
+}
+
 /** The module, or a promise of it when it has to be imported first. */
 export function loadModule(ref: ModuleRef): unknown {
+  if (ref.how === 'own') return ownModule
   const key = `${ref.how} ${ref.specifier} ${ref.from ?? ''}`
   if (loaded.has(key)) return loaded.get(key)
   if (ref.how === 'require') {
@@ -18,6 +41,8 @@ export function loadModule(ref: ModuleRef): unknown {
     loaded.set(key, required)
     return required
   }
+  const here = blocked ? withoutImport(ref) : undefined
+  if (here !== undefined) return here
   let promise = loading.get(key)
   if (promise === undefined) {
     promise = importModule(ref).then(
@@ -35,6 +60,20 @@ export function loadModule(ref: ModuleRef): unknown {
     loading.set(key, promise)
   }
   return promise
+}
+
+/**
+ * A file that is imported already, or could be at once: it is the same module. Not kept: one with a default export comes in another wrapping.
+ * Undefined where only import() can tell, for instance of one that awaits at its top.
+ */
+function withoutImport({ specifier }: ModuleRef): unknown {
+  if (!/^file:[^?#]*$/.test(specifier) || Reflect.get(process.features, 'require_module') !== true) return undefined
+  try {
+    const namespace: unknown = quietly(() => createRequire(import.meta.url)(fileURLToPath(specifier)))
+    return types.isModuleNamespaceObject(namespace) ? namespace : undefined
+  } catch {
+    return undefined
+  }
 }
 
 async function importModule(ref: ModuleRef): Promise<unknown> {
@@ -79,15 +118,24 @@ export function compileQuietly(text: string, filename: string, lineOffset: numbe
 }
 
 function takeWarning(options: object): void {
-  const emitWarning = process.emitWarning
-  process.emitWarning = () => {}
-  try {
+  quietly(() => {
     // Node warns inside of the import() itself, at the first one.
     const imported: unknown = new Script("import('node:vm')", options).runInThisContext()
     if (imported instanceof Promise) imported.catch(() => {})
+  })
+  warned = true
+}
+
+/** Node warns of what is experimental; what else is warned of meanwhile is not its doing. */
+function quietly<T>(run: () => T): T {
+  const { emitWarning } = process
+  process.emitWarning = (...warning: unknown[]) => {
+    if (!warning.includes('ExperimentalWarning')) Reflect.apply(emitWarning, process, warning)
+  }
+  try {
+    return run()
   } finally {
     process.emitWarning = emitWarning
-    warned = true
   }
 }
 

@@ -70,8 +70,8 @@ export type Definition =
 export interface ModuleRef {
   readonly specifier: string
   readonly from?: string | undefined
-  /** `require` loads it where `import` would not give the same object. */
-  readonly how: 'import' | 'require'
+  /** `require` loads it where `import` would not give the same object. `own`: this library's, which is not loaded but here. */
+  readonly how: 'import' | 'require' | 'own'
 }
 
 /** Functions compiled as one text, because they may share variables that are assigned. */

@@ -249,7 +249,8 @@ export class Future<T> implements Promise<T> {
 
   /**
    * Blocks this thread until the call is done, as Python's `result()`, and gives its value. For scripts and for code that cannot await;
-   * nothing else runs on this thread meanwhile. For calls on threads and processes: a task needs this very thread.
+   * nothing else runs on this thread meanwhile. For calls on threads and processes: a task needs this very thread. A thread that was started
+   * while this one was blocked, and whose memory is full, dies without anyone hearing of it: give a `timeout` where that may happen.
    * @throws {TimeoutError} after `timeout`, {@link CancelledError} if the call was cancelled, {@link InvalidStateError} if waiting could
    *   never end, and what the call threw.
    * @example

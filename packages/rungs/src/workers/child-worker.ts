@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import type { Socket } from 'node:net'
 import type { Channel } from './channel.js'
+import { type Crash, errorOf } from './crash.js'
 import { exitStatusOf } from './exit-status.js'
 import type { Batches, Death } from './host.js'
 import { LastLines } from './last-lines.js'
@@ -9,7 +10,7 @@ import { closePartFiles, type PartFiles } from './part-file.js'
 import type { Patience } from './patience.js'
 import { Pipe } from './pipe.js'
 import { PipeChannel } from './pipe-channel.js'
-import type { Aside, ProcessStart } from './pipe-messages.js'
+import type { ProcessStart } from './pipe-messages.js'
 import type { PoolLine } from './pool-line.js'
 import type { PoolCells } from './process-cells.js'
 import { fdOf, handleOf, reading } from './socket-handle.js'
@@ -40,7 +41,7 @@ export class ChildWorker {
     this.#answered?.(last, decided, frames)
   })
   readonly #stderr: LastLines
-  #crash: (Aside & { type: 'crash' }) | undefined
+  #crash: Crash | undefined
   #gone: ((death: Omit<Death, 'inPeace'>) => void) | undefined
   #answered: ((last: number, decided: number, frames: Uint8Array) => void) | undefined
   readonly #scratch = Buffer.allocUnsafe(4_096)
@@ -208,12 +209,4 @@ export class ChildWorker {
     // Node says there what it could not do. Later, what is written there is rather for people.
     return this.#ready || text === undefined ? undefined : new Error(text)
   }
-}
-
-function errorOf({ name, message, stack, code }: Aside & { type: 'crash' }): Error {
-  const error = new Error(message)
-  if (name !== 'Error') Object.defineProperty(error, 'name', { value: name, configurable: true, writable: true })
-  if (stack !== undefined) Object.defineProperty(error, 'stack', { value: stack, configurable: true, writable: true })
-  if (code !== undefined) Object.assign(error, { code })
-  return error
 }

@@ -60,6 +60,8 @@ export interface WorkerHost {
   readonly isFinishing?: boolean
   /** Bytes that it has not taken yet, of what was sent. */
   readonly unsent?: number
+  /** It was told to end now, and will not say when it has: somebody has to look. */
+  readonly isEnding?: boolean
   /** The call is not wanted any more. */
   abort(attempt: Attempt): void
   /** Whether the call has begun; of a worker that is gone: whether it may have. */

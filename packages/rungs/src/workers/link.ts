@@ -304,6 +304,7 @@ export class Link implements WorkerHost {
             value,
             (value) => this.#ended(attempt, status === 'fulfilled' ? { status, value } : { status, reason: value }, memory),
             (reason) => this.#ended(attempt, { status: 'rejected', reason }, memory),
+            attempt.item,
           )
         return
       }

@@ -1,5 +1,6 @@
 // What is said over a pipe, and how it is put into frames: calls, replies and lots, which most messages are, field by field, the others as they are.
 import { Kind } from '../calls/wire.js'
+import type { Crash } from './crash.js'
 import { type FrameWriter, frameKinds } from './frames.js'
 import type { FromWorker, Parcel, Reply, Request, ToWorker, WorkerStart } from './messages.js'
 import type { PlainReader, PlainWriter } from './plain-values.js'
@@ -19,7 +20,7 @@ export type Aside =
   /** Of the calls that stand in line, those up to this number may begin now. A call takes so long. */
   | Lot
   /** What ended the process. */
-  | { readonly type: 'crash'; readonly name: string; readonly message: string; readonly stack: string | undefined; readonly code: unknown }
+  | Crash
 
 /** What a process is told first. */
 export interface ProcessStart {

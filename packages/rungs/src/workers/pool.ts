@@ -1,6 +1,7 @@
 // A pool: takes calls, and ends. It keeps the parts together: `pool-state` decides who gets the next call and when workers come and go, `pool-calls`
 // leads each call from submit to its end, `pool-workers` does what was decided, `pace` gives calls ahead, `pool-batches` keeps those that are one in
 // the queue.
+import { whileBlocked } from '../calls/index.js'
 import { callerContext } from '../core/async-context.js'
 import { type CheckedCallOptions, defaultCallOptions } from '../core/call-options.js'
 import { CancelledError, ExecutorShutdownError, QueueFullError } from '../core/errors.js'
@@ -9,6 +10,7 @@ import type { Future } from '../core/future.js'
 import { Runner } from './batch-runner.js'
 import type { Bell } from './bell.js'
 import { IdleWatch } from './idle-watch.js'
+import { requireReadable } from './inbox.js'
 import { Pace } from './pace.js'
 import { PoolBatches } from './pool-batches.js'
 import { PoolCalls } from './pool-calls.js'
@@ -21,6 +23,9 @@ import { isSmall } from './small.js'
 import { snapshotOf } from './snapshot.js'
 import { Batch, Ticket } from './ticket.js'
 import { type AnyFunction, type Attempt, itemOf, itemsOf, type Mode, oneCall, WorkItem } from './work-item.js'
+
+/** Milliseconds between two looks whether a worker that was told to end has done so, while this thread is blocked. */
+const untilEnded = 5
 
 export class WorkerPool {
   readonly #core: PoolCore
@@ -242,10 +247,16 @@ export class WorkerPool {
       this.#core.deadlines.runDue()
       // The last thing that is done is to say that this thread sleeps. What follows from a batch is performed here too: a callback may have got here
       // in the middle of one.
+      let someEnding = false
       do {
-        for (const host of [...this.#core.hosts.values()]) host.pump?.()
+        someEnding = false
+        for (const host of [...this.#core.hosts.values()]) {
+          whileBlocked(() => host.pump?.())
+          someEnding ||= host.isEnding === true
+        }
       } while (this.#performAll())
       if (future.done) return
+      requireReadable(future)
       const now = this.#core.deadlines.now()
       if (now >= until) return
       // The timer for this does not run while the thread is blocked here, and in the middle of a batch none was set.
@@ -254,7 +265,8 @@ export class WorkerPool {
       if (this.#pace.checkAt === undefined && this.#core.state.early > 0) this.#pace.watch()
       const { silence } = this.#workers
       if (silence.checkAt !== undefined && now >= silence.checkAt) silence.check()
-      const next = Math.min(this.#core.deadlines.next ?? until, this.#pace.checkAt ?? until, silence.checkAt ?? until)
+      const endAt = someEnding ? now + untilEnded : until
+      const next = Math.min(this.#core.deadlines.next ?? until, this.#pace.checkAt ?? until, silence.checkAt ?? until, endAt)
       news.wait(heard, Math.max(0, Math.min(until, next) - now))
     }
   }

@@ -1,11 +1,11 @@
 // What a worker process of a pool runs: a server on the socket that it was given. The first message says what it is to be.
 
 import { Socket } from 'node:net'
-import { inspect } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { library } from '../core/places.js'
 import { Cells } from './cells.js'
 import { ChildLine } from './child-line.js'
+import { crashOf } from './crash.js'
 import { pageSize } from './frames.js'
 import { LineWord } from './line-words.js'
 import type { FromWorker, ToWorker } from './messages.js'
@@ -146,16 +146,5 @@ function urgencyOf(message: ToWorker | FromWorker | Aside): 'now' | 'at the end'
       return 'and wait'
     default:
       return 'now'
-  }
-}
-
-function crashOf(error: unknown): Aside {
-  const { name, message, stack, code }: NodeJS.ErrnoException = error instanceof Error ? error : new Error(inspect(error))
-  return {
-    type: 'crash',
-    name: String(name),
-    message: String(message),
-    stack: typeof stack === 'string' ? stack : undefined,
-    code: typeof code === 'string' ? code : undefined,
   }
 }

@@ -1,5 +1,6 @@
 // What a worker asks about objects that stay here, and the answers.
-import type { Packed } from '../calls/index.js'
+import { isBlocked, type Packed } from '../calls/index.js'
+import { InvalidStateError } from '../core/errors.js'
 import type { HandleTable } from './handle-table.js'
 import type { Inbox } from './inbox.js'
 import type { RpcReply, RpcRequest } from './messages.js'
@@ -8,6 +9,9 @@ import type { AnyFunction } from './work-item.js'
 
 /** The function that a question is about, if it is about one, and arguments. */
 type Question = [fn: AnyFunction | undefined, ...args: unknown[]]
+
+const importsNothing =
+  'What was asked of the pool needs a module to be imported there, while its thread is blocked by resultSync(). Use await there'
 
 export class Questions {
   readonly #handles: HandleTable
@@ -63,7 +67,8 @@ export class Questions {
     try {
       // An array: that is what was packed.
       const read = this.#inbox.unpack(question.args) as Question | Promise<Question>
-      if (read instanceof Promise) {
+      if (read instanceof Promise && isBlocked()) reply('rejected', new InvalidStateError(importsNothing))
+      else if (read instanceof Promise) {
         read.then(
           ([fn, ...args]) => ask(fn, args),
           (error) => reply('rejected', error),

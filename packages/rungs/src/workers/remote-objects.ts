@@ -1,9 +1,10 @@
 // In a worker: stands for the objects that stayed with the pool, and asks them. See `handle-table` for the other side.
-import type { Handles, Packed } from '../calls/index.js'
+import { type Handles, type Packed, whileBlocked } from '../calls/index.js'
 import { type CurrentCall, currentCall } from '../core/current-call.js'
-import { CancelledError } from '../core/errors.js'
+import { CancelledError, InvalidStateError } from '../core/errors.js'
 import { cancelFuture, createFuture, type Driver, type Future, failFuture, fulfilFuture } from '../core/future.js'
 import type { FutureFacts, Handle, SignalFacts } from './handle-table.js'
+import { waitsForModule } from './inbox.js'
 import type { Definitions, FromWorker, Parcel, RpcReply, RpcRequest } from './messages.js'
 import type { AnyFunction } from './work-item.js'
 
@@ -23,6 +24,8 @@ export interface RemoteParts {
 
 /** How the answer to a question arrives. */
 export interface Question {
+  /** It is here, and a module has to be imported to read it. */
+  unread?(): void
   item?(value: unknown): void
   fulfilled(value: unknown): void
   rejected(reason: unknown): void
@@ -106,8 +109,10 @@ export class RemoteObjects implements Handles {
       question.rejected(error)
       return
     }
-    if (read instanceof Promise) read.then(tell, question.rejected)
-    else tell(read)
+    if (read instanceof Promise) {
+      if (status !== 'item') question.unread?.()
+      read.then(tell, question.rejected)
+    } else tell(read)
   }
 
   /** The call that runs now waits for its own pool, and lends its place. @returns what takes it back, to be called once */
@@ -122,6 +127,7 @@ export class RemoteObjects implements Handles {
     const { lends } = options
     let caller: CurrentCall | undefined
     let cancel: ((reason?: unknown) => void) | undefined
+    let isUnread = false
     const waits = (what: 'place' | 'thread'): void => {
       const call = currentCall()
       if (!lends || call === undefined) return
@@ -148,15 +154,22 @@ export class RemoteObjects implements Handles {
         const until = performance.now() + ms
         while (!future.done) {
           const sequence = this.#parts.sequence()
-          this.#parts.pump()
+          whileBlocked(() => this.#parts.pump())
           const left = until - performance.now()
           if (future.done || left <= 0) return
+          if (isUnread) {
+            over()
+            throw new InvalidStateError(waitsForModule)
+          }
           wait(sequence, left)
         }
       }
     }
     const future = createFuture<unknown>({ driver, key: options.key })
     const question: Question = {
+      unread: () => {
+        isUnread = true
+      },
       fulfilled: (value) => {
         over()
         fulfilFuture(future, value)

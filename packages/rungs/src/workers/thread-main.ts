@@ -4,6 +4,7 @@ import { getHeapStatistics } from 'node:v8'
 import { workerData } from 'node:worker_threads'
 import { Bell } from './bell.js'
 import { Cells } from './cells.js'
+import { type Crash, crashOf } from './crash.js'
 import type { FromWorker, ToWorker } from './messages.js'
 import { PortChannel } from './port-channel.js'
 import { WorkerEnd } from './ring/worker-end.js'
@@ -14,7 +15,13 @@ function runThread(): void {
   const { port, start, cells, news, mail, ring } = workerData as ThreadStart // Given by threadSpawner.
   const mailbox = new Bell(mail)
 
-  const channel = new PortChannel<FromWorker, ToWorker>(port, new Bell(news))
+  const channel = new PortChannel<FromWorker | Crash, ToWorker>(port, new Bell(news))
+
+  // The pool hears of it by its event loop, which resultSync() may be blocking.
+  process.on('uncaughtExceptionMonitor', (error: unknown) => {
+    // A listener that the calls have installed decides for itself.
+    if (process.listenerCount('uncaughtException') === 0) channel.post(crashOf(error))
+  })
 
   const server = new Server({
     channel,

@@ -12,15 +12,17 @@ import type { Outgoing, ShippedCall } from '../calls/index.js'
 import { library } from '../core/places.js'
 import { Bell } from './bell.js'
 import { Cells } from './cells.js'
+import type { Crash } from './crash.js'
 import type { HandleTable } from './handle-table.js'
 import type { HostEvents, SpawnHost } from './host.js'
-import { Link } from './link.js'
+import type { Link } from './link.js'
 import type { FromWorker, ToWorker, WorkerStart } from './messages.js'
 import { PortChannel } from './port-channel.js'
 import type { BulkStore } from './ring/bulk.js'
 import type { RingHub } from './ring/hub.js'
 import { mostAhead } from './ring/layout.js'
 import { startupOf } from './startup.js'
+import { ThreadEnd, ThreadLink } from './thread-end.js'
 import type { AnyFunction } from './work-item.js'
 
 export interface ThreadConfig {
@@ -75,9 +77,7 @@ export interface ThreadSpawner {
 
 interface Thread {
   readonly link: Link
-  readonly worker: Worker
-  /** Its listener for the exit. */
-  readonly gone: (exitCode: number) => void
+  readonly end: ThreadEnd
 }
 
 /** `firstName`: of the first worker of the pool. */
@@ -116,9 +116,8 @@ export function threadSpawner(config: ThreadConfig, firstName: string): ThreadSp
 }
 
 /** Ends a thread of which nobody knows. */
-function drop({ link, worker, gone }: Thread): void {
-  worker.off('exit', gone)
-  void worker.terminate()
+function drop({ link, end }: Thread): void {
+  end.drop()
   link.discard()
 }
 
@@ -136,19 +135,19 @@ function startThread(config: ThreadConfig, index: number, name: string, events: 
     finalizer: startupOf(config.finalizer, config.outgoing),
     pool: config.pool,
   }
-  let worker: Worker
-  const link = new Link({
-    channel: new PortChannel<ToWorker, FromWorker>(port, mail),
+  const end = new ThreadEnd()
+  const link = new ThreadLink(end, {
+    channel: end.heardBy(new PortChannel<ToWorker, FromWorker | Crash>(port, mail)),
     cells,
     outgoing: config.outgoing,
     handles: config.handles,
     events,
-    kill: () => void worker.terminate(),
+    kill: () => end.kill(),
     print: (to, text) => {
       if (config.stdio === 'inherit') process[to].write(text)
     },
     now: config.now,
-    setRef: (ref) => (ref ? worker.ref() : worker.unref()),
+    setRef: (ref) => end.setRef(ref),
     hub: config.hub,
     bulk: config.bulk,
   })
@@ -162,7 +161,7 @@ function startThread(config: ThreadConfig, index: number, name: string, events: 
     ring: link.ring && config.hub && { memory: link.ring.buffer, pool: config.hub.buffer },
   }
   try {
-    worker = startWorker(config.execArgv ?? inheritedFlags(), config.execArgv === undefined, {
+    const worker = startWorker(config.execArgv ?? inheritedFlags(), config.execArgv === undefined, {
       name,
       workerData: data,
       transferList: [theirs, ...transfersOf(config.initializer), ...transfersOf(config.finalizer)],
@@ -172,17 +171,12 @@ function startThread(config: ThreadConfig, index: number, name: string, events: 
       ...(config.env !== undefined && { env: config.env }),
       ...(config.resourceLimits !== undefined && { resourceLimits: config.resourceLimits }),
     })
+    end.watch(worker, (death) => link.gone(death))
   } catch (error) {
     link.discard()
     throw error
   }
-  let cause: unknown
-  worker.on('error', (error) => {
-    cause = error
-  })
-  const gone = (exitCode: number): void => link.gone({ exitCode, cause })
-  worker.on('exit', gone)
-  return { link, worker, gone }
+  return { link, end }
 }
 
 /** `inherited`: flags that a thread cannot have are left out. They were meant for the process, and nobody asked the thread to have them. */

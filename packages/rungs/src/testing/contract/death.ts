@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { inspect } from 'node:util'
-import { BrokenExecutorError, WorkerDiedError } from '../../core/errors.js'
+import { BrokenExecutorError, TimeoutError, WorkerDiedError } from '../../core/errors.js'
 import { wait } from '../../core/wait.js'
 import { read, release } from './board.js'
 import {
@@ -14,6 +14,7 @@ import {
   leaveSomethingThatThrows,
   rejectAndNobodyListens,
   runOutOfMemory,
+  spinForever,
   throwInTimer,
   workerId,
 } from './functions.js'
@@ -55,6 +56,38 @@ export const deathCases: Group = (add, { kind, separate, smallMemory }) => {
     })
   }
 
+  add(
+    'resultSync() throws WorkerDiedError when the worker exits or is ended by an error, and the pool heals, all while this thread is blocked',
+    async ({ open }) => {
+      const pool = open({ maxWorkers: 1 })
+      const limit = { timeout: 10_000 }
+      for (const [fn, exitCode] of [
+        [exitWith, 3],
+        [throwInTimer, 1],
+      ] as const) {
+        assert.throws(
+          () => pool.submit(fn as (given: unknown) => unknown, exitCode === 3 ? 3 : 'out of the blue').resultSync(limit),
+          (error) => {
+            assertDied(error, { exitCode })
+            if (exitCode === 1) assert.match(inspect(error), /out of the blue/)
+            return true
+          },
+        )
+        assert.equal(pool.submit(double, 1).resultSync(limit), 2)
+      }
+      assert.equal(pool.stats.restarts, 2)
+    },
+  )
+
+  add('resultSync() goes on when a worker is replaced that does not end, or has had its number of calls', async ({ open, board }) => {
+    const limit = { timeout: 10_000 }
+    const pool = open({ maxWorkers: 1 })
+    assert.throws(() => pool.with({ timeout: 50, grace: 10 }).submit(spinForever, board()).resultSync(limit), TimeoutError)
+    assert.equal(pool.submit(double, 1).resultSync(limit), 2)
+    const brief = open({ maxWorkers: 1, maxTasksPerWorker: 1 })
+    for (const value of [1, 2, 3]) assert.equal(brief.submit(double, value).resultSync(limit), value * 2)
+  })
+
   if (smallMemory !== undefined) {
     add(
       'a call that takes all memory fails with WorkerDiedError; the pool heals',
@@ -64,6 +97,14 @@ export const deathCases: Group = (add, { kind, separate, smallMemory }) => {
         assertDied(error, {})
         assert.match(inspect(error), /memory/i)
         assert.equal(await pool.submit(double, 1), 2)
+        // Of a thread that this event loop has heard of it is found out without it.
+        assert.throws(
+          () => pool.submit(runOutOfMemory).resultSync({ timeout: 20_000 }),
+          (error) => {
+            assertDied(error, {})
+            return true
+          },
+        )
       },
       30_000,
     )

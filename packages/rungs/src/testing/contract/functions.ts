@@ -427,6 +427,35 @@ export async function fibonacci(pool: Executor, n: number): Promise<number> {
   return a + b
 }
 
+/** The name of the error that resultSync() throws for a call of its own. */
+export function nameOfNestedError(pool: Executor, way: 'exits' | 'hangs' | 'gives what cannot cross'): string {
+  try {
+    const future =
+      way === 'exits'
+        ? pool.submit(exitWith, 3)
+        : way === 'hangs'
+          ? pool.with({ timeout: 50, grace: 10 }).submit(never)
+          : pool.submit(weakMap)
+    return `no error but ${String(future.resultSync({ timeout: 10_000 }))}`
+  } catch (error) {
+    return error instanceof Error ? error.name : 'another error'
+  }
+}
+
+export function never(): Promise<never> {
+  return new Promise(() => {})
+}
+
+export function weakMap(): WeakMap<object, unknown> {
+  return new WeakMap()
+}
+
+/** An instance of the class Reading of a module. */
+export async function readingOf(url: string, value: number): Promise<{ readonly value: number }> {
+  const { Reading } = (await import(url)) as { Reading: new (value: number) => { readonly value: number } }
+  return new Reading(value)
+}
+
 export async function failNested(pool: Executor): Promise<string> {
   const error = await pool.submit(throwDeviceError, 'sw1', 22).exception()
   return error instanceof DeviceError ? error.device.host : 'another error'

@@ -4,7 +4,7 @@ import { CancelledError, InvalidStateError, TimeoutError } from '../../core/erro
 import type { Future } from '../../core/future.js'
 import { asCompleted, wait } from '../../core/wait.js'
 import { read, release } from './board.js'
-import { context, contextHere, double, doubleLater, hold, holdSync, throwIt } from './functions.js'
+import { context, contextHere, double, doubleLater, hold, holdSync, readingOf, throwIt } from './functions.js'
 import type { Group } from './scene.js'
 
 export const futureCases: Group = (add, { separate }) => {
@@ -146,6 +146,27 @@ export const futureCases: Group = (add, { separate }) => {
         await Promise.all(before),
         before.map((_, i) => i * 2),
       )
+    })
+
+    add('resultSync() reads an instance of a class whose module is not here yet', async ({ open, module }) => {
+      const { url } = module('export class Reading { constructor(value) { this.value = value } }')
+      const reading = open().submit(readingOf, url, 7).resultSync({ timeout: 10_000 })
+      const { Reading } = (await import(url)) as { Reading: new () => object }
+      assert.ok(reading instanceof Reading)
+      assert.equal(reading.value, 7)
+    })
+
+    add('resultSync() throws InvalidStateError when that module has to be awaited; the future itself goes on', async ({ open, module }) => {
+      const { url } = module('await 1; export class Reading { constructor(value) { this.value = value } }')
+      const future = open().submit(readingOf, url, 7)
+      assert.throws(
+        () => future.resultSync({ timeout: 10_000 }),
+        (error) => error instanceof InvalidStateError && error.message.includes('await'),
+      )
+      const reading = await future
+      const { Reading } = (await import(url)) as { Reading: new () => object }
+      assert.ok(reading instanceof Reading)
+      assert.equal(reading.value, 7)
     })
 
     add('resultSync() throws TimeoutError when time is up, and the call goes on', async ({ open, board }) => {

@@ -9,6 +9,7 @@ import {
   kindHere,
   leaveNestedStream,
   mapNested,
+  nameOfNestedError,
   readAfterLeaving,
   returnNested,
   streamNested,
@@ -46,6 +47,20 @@ export const nestingCases: Group = (add, { separate }) => {
       const pool = open({ maxWorkers: 1 })
       assert.equal(await pool.submit(fibonacciSync, pool, 4), 3)
     })
+
+    add(
+      'a call that blocks its thread with resultSync() gets the errors of this library, which never have to be imported',
+      async ({ open }) => {
+        for (const [way, name] of [
+          ['exits', 'WorkerDiedError'],
+          ['hangs', 'TimeoutError'],
+          ['gives what cannot cross', 'NotShippableError'],
+        ] as const) {
+          const pool = open({ maxWorkers: 1 })
+          assert.equal(await pool.submit(nameOfNestedError, pool, way), name)
+        }
+      },
+    )
   }
 
   for (const maxWorkers of [1, 2]) {
