@@ -14,7 +14,10 @@ export interface CallOptions {
    * goes on for longer than `grace`, its worker is replaced.
    */
   readonly timeout?: number | undefined
-  /** Milliseconds for all of it, from `submit`: waiting in the queue, all attempts, the pauses between them. Then as `timeout`. */
+  /**
+   * Milliseconds for all of it, from `submit`: waiting in the queue, all attempts, the pauses between them. Then as `timeout`; what
+   * the last attempt failed with is the `cause` of the error.
+   */
   readonly deadline?: number | undefined
   /** Milliseconds that a call has to end by itself after its `signal` aborted. Default 1,000. */
   readonly grace?: number | undefined

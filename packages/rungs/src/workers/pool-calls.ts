@@ -145,6 +145,8 @@ export class PoolCalls implements ItemOwner {
     }
     this.#core.counts.retried++
     item.attempts = attempt.number
+    item.limits ??= {}
+    item.limits.failure = { reason }
     const pause = retries.pauseAfter(attempt.number, Math.random)
     if (pause === 0) {
       this.begin(item)
@@ -154,7 +156,6 @@ export class PoolCalls implements ItemOwner {
     item.attempt = next
     this.#core.state.held(next)
     this.#core.paused.add(item)
-    item.limits ??= {}
     item.limits.pause = this.#core.deadlines.add(this.#core.deadlines.now() + pause, () => {
       this.#core.paused.delete(item)
       // Submitted before it is released: a pool that is closing must not find itself without calls in between.
@@ -204,7 +205,9 @@ export class PoolCalls implements ItemOwner {
   deadlinePassed(item: WorkItem): void {
     const { attempt } = item
     if (item.done) return
-    const error = new TimeoutError(`The call did not end within its deadline of ${item.options.deadline} ms from submit${labelOf(item)}`)
+    const { failure } = item.limits ?? {}
+    const what = `The call did not end within its deadline of ${item.options.deadline} ms from submit${labelOf(item)}`
+    const error = new TimeoutError(what, failure && { cause: failure.reason })
     if (attempt !== undefined) this.#giveUp(attempt, error)
     joinStacks(error, framesOf(item.site))
     this.#finish(item)

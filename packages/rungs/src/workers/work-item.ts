@@ -62,8 +62,8 @@ export class WorkItem implements Driver {
   endedAt: number | undefined = undefined
   /** The attempt that counts. */
   attempt: Attempt | undefined = undefined
-  /** Its deadline, and the pause before its next attempt. Most calls have neither. */
-  limits: { deadline?: Deadline | undefined; pause?: Deadline | undefined } | undefined = undefined
+  /** Its deadline, the pause before its next attempt, and why it is tried again. Most calls have none of these. */
+  limits: { deadline?: Deadline | undefined; pause?: Deadline | undefined; failure?: { readonly reason: unknown } } | undefined = undefined
   /** No further attempt is wanted. */
   isLast = false
   /** The call as data; undefined where nothing is sent. */
