@@ -21,6 +21,36 @@ cycle.self = cycle
 cycle.map.set('up', cycle)
 const sticky = /a(b)?/gy
 sticky.lastIndex = 2
+/** Comparing two of its kind would look at each hole. */
+function sparse(first: unknown): unknown[] {
+  const array: unknown[] = []
+  array.length = 2 ** 32 - 1
+  array[7] = first
+  array[4_000_000_000] = 'last'
+  return array
+}
+
+interface Resizable extends ArrayBuffer {
+  resize(length: number): void
+}
+/** `resize` is newer than the declarations that we compile with. */
+const resizable = (length: number, maxByteLength: number): Resizable =>
+  Reflect.construct(ArrayBuffer, [length, { maxByteLength }]) as Resizable
+const growing = resizable(16, 64)
+const full = resizable(24, 24)
+new Uint8Array(full).fill(7)
+/** How long views are when their buffer has 8 bytes less; on tasks what came back is what was sent, so it is put back. */
+function lengthsWhenShorter(buffer: ArrayBufferLike, views: readonly ArrayBufferView[]): number[] {
+  const resized = buffer as Resizable
+  const { byteLength } = resized
+  const before = new Uint8Array(resized).slice()
+  resized.resize(byteLength - 8)
+  const lengths = views.map((view) => view.byteLength)
+  resized.resize(byteLength)
+  new Uint8Array(resized).set(before)
+  return lengths
+}
+
 const buffer = Uint8Array.from([1, 2, 3, 4, 5, 6, 7, 8]).buffer
 const bytes = (length: number): Uint8Array => Uint8Array.from({ length }, (_, i) => i % 251)
 
@@ -45,6 +75,35 @@ const rows: Row[] = [
     name: 'an array with holes, and more',
     value: Object.assign([1, undefined, 3], { length: 5, name: 'five' }),
     also: (back: unknown[]) => assert.deepEqual([1 in back, 3 in back, back.length], [true, false, 5]),
+  },
+  {
+    name: 'a long array that is all but empty, as data alone',
+    value: sparse(1),
+    also: (back: unknown[]) =>
+      assert.deepEqual(
+        [back.length, Object.entries(back)],
+        [
+          2 ** 32 - 1,
+          [
+            ['7', 1],
+            ['4000000000', 'last'],
+          ],
+        ],
+      ),
+    unequal: true,
+  },
+  {
+    name: 'a long array that is all but empty, with what is not data',
+    value: Object.assign(sparse(unique), { name: 'far' }),
+    also: (back: unknown[]) => {
+      assert.equal(back.length, 2 ** 32 - 1)
+      assert.deepEqual(Object.entries(back), [
+        ['7', unique],
+        ['4000000000', 'last'],
+        ['name', 'far'],
+      ])
+    },
+    unequal: true,
   },
   { name: 'plain objects', value: { a: undefined, b: { c: [{}] }, 'odd key': 1, 7: 'number' } },
   {

@@ -310,10 +310,11 @@ export class Decoder {
         return
       case Kind.array: {
         const places = node[2] as number[]
+        const indices = node[5] as number[] | undefined
         const array = value as unknown[]
         for (let index = 0; index < places.length; index++) {
           const place = places[index] as number
-          if (place >= 0) array[index] = this.#values[place]
+          if (place >= 0) array[indices === undefined ? index : (indices[index] as number)] = this.#values[place]
         }
         this.#fillExtras(array, node[4])
         return

@@ -7,7 +7,7 @@ import type { Refusal } from './closures.js'
 import { builtinObject } from './encode-builtins.js'
 import { encodeCodes, type PlacedClosure, shareVariables } from './encode-codes.js'
 import { encodeFunction } from './encode-functions.js'
-import { encodeProperties, extrasOf, isStandard } from './encode-properties.js'
+import { encodeProperties, extrasFrom, isStandard } from './encode-properties.js'
 import { builtinName } from './globals.js'
 import { isCallback, registeredFor } from './marks.js'
 import { privateOwner } from './privates.js'
@@ -22,6 +22,9 @@ export type Label = number | string | { readonly words: string }
 export const ARGUMENTS = 'argument '
 
 const OPEN = Symbol('open')
+
+/** Shorter arrays are written with their holes. */
+const FEW = 64
 
 /** What an `Encoder` made. */
 export interface Encoded {
@@ -148,7 +151,7 @@ export class Encoder {
       if (this.#seen.has(value)) return true
       seen.add(value)
       if (value instanceof Map) for (const entry of value) open.push(entry[0], entry[1])
-      else if (value instanceof Set || Array.isArray(value)) for (const one of value) open.push(one)
+      else if (value instanceof Set) for (const one of value) open.push(one)
       else if (!ArrayBuffer.isView(value)) for (const one of Object.values(value)) open.push(one)
       else open.push(value.buffer)
     }
@@ -271,17 +274,29 @@ export class Encoder {
   }
 
   #array(value: readonly unknown[], at: number, prototypeAt: number | undefined): unknown[] {
+    const keys = Reflect.ownKeys(value)
+    // Of an array that is mostly holes only the elements are written: its length says nothing of what there is.
+    const indices = value.length > FEW && keys.length < value.length / 2 ? ([] as number[]) : undefined
     const valuesAt: number[] = []
-    const strange: number[] = []
-    for (let index = 0; index < value.length; index++) {
-      if (!Object.hasOwn(value, index)) valuesAt.push(-1)
-      else if (Object.getOwnPropertyDescriptor(value, index)?.get !== undefined) {
-        valuesAt.push(-1)
-        strange.push(index)
-      } else valuesAt.push(this.at(value[index], at, index))
+    const strange = new Set<string | symbol>()
+    const element = (key: string | number): number => {
+      if (Object.getOwnPropertyDescriptor(value, key)?.get === undefined) return this.at(value[key as number], at, Number(key))
+      strange.add(String(key))
+      return -1
     }
-    const extras = extrasOf(this, value, at, (key) => key === 'length' || (isIndex(key) && !strange.includes(Number(key))))
-    return [Kind.array, value.length, valuesAt, prototypeAt ?? -1, extras]
+    if (indices === undefined) {
+      for (let index = 0; index < value.length; index++) valuesAt.push(Object.hasOwn(value, index) ? element(index) : -1)
+    } else {
+      for (const key of keys) {
+        if (!isIndex(key)) break // Indices come first.
+        indices.push(Number(key))
+        valuesAt.push(element(key as string))
+      }
+    }
+    const rest = keys.filter((key) => key !== 'length' && (!isIndex(key) || strange.has(key)))
+    const node = [Kind.array, value.length, valuesAt, prototypeAt ?? -1, extrasFrom(this, value, at, rest)]
+    if (indices !== undefined) node.push(indices)
+    return node
   }
 
   #special(value: object, prototype: object | null, at: number): unknown[] {

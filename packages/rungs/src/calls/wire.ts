@@ -126,7 +126,7 @@ export interface SentDefinition {
 export const Kind = {
   /** names, valuesAt, prototypeAt?, extras? */
   object: 1,
-  /** length, valuesAt (-1 is a hole), prototypeAt?, extras? */
+  /** length, valuesAt (-1 is a hole), prototypeAt?, extras?, indices? (of an array that is mostly holes: where the values are) */
   array: 2,
   /** keysAt, valuesAt, prototypeAt?, extras? */
   map: 3,
