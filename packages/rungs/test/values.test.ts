@@ -113,6 +113,16 @@ const rows: Row[] = [
   },
   { name: 'a frozen object', value: Object.freeze({ a: 1 }), also: (back: object) => assert.ok(Object.isFrozen(back)) },
   { name: 'symbols as keys', value: { [Symbol.for('key')]: 1, [Symbol.iterator]: 2 } },
+  {
+    name: 'views that follow the length of their buffer, and one that does not',
+    value: [new Uint32Array(growing, 4), new Uint8Array(growing, 0, 16), new Float64Array(full), new Uint8Array(full, 16, 8)],
+    also: (back: [Uint32Array, Uint8Array, Float64Array, Uint8Array]) => {
+      assert.deepEqual([...back[3]], [7, 7, 7, 7, 7, 7, 7, 7])
+      assert.deepEqual(lengthsWhenShorter(back[0].buffer, [back[0], back[1]]), [4, 0])
+      assert.deepEqual(lengthsWhenShorter(back[2].buffer, [back[2], back[3]]), [16, 0])
+    },
+    unequal: true,
+  },
   { name: 'maps and sets in each other', value: new Map<unknown, unknown>([[{ k: 1 }, new Set([new Map([[Number.NaN, -0]])])]]) },
   {
     name: 'what contains itself',

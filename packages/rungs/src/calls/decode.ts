@@ -227,8 +227,10 @@ export class Decoder {
     const buffer = this.#shell(node[2] as number) as ArrayBuffer
     const [, name, , offset, length] = node as [number, string, number, number, number]
     if (name === 'Buffer') return Buffer.from(buffer, offset, length)
-    const View = Reflect.get(globalThis, name) as new (buffer: ArrayBuffer, offset: number, length: number) => object
-    return this.#with(new View(buffer, offset, length), node[5])
+    const View = Reflect.get(globalThis, name) as new (buffer: ArrayBuffer, offset: number, length?: number) => object
+    // One that follows the length of its buffer, if that is still one of which the length can change.
+    const tracks = node[7] === true && (buffer as { resizable?: boolean }).resizable === true
+    return this.#with(tracks ? new View(buffer, offset) : new View(buffer, offset, length), node[5])
   }
 
   /** An argument of a constructor is needed with its contents; those are small and hold no circles. */

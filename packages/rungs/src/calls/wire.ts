@@ -142,7 +142,7 @@ export const Kind = {
   error: 8,
   /** a value that structured clone carries as it is */
   clone: 9,
-  /** class name, bufferAt, byteOffset, length, prototypeAt?, extras? */
+  /** class name, bufferAt, byteOffset, length, prototypeAt?, extras?, true (it has the length of its buffer) */
   view: 10,
   /** id of a definition of the sender */
   defined: 11,
