@@ -302,3 +302,50 @@ describe.each([
     await expect.poll(() => ends).toBe(1)
   })
 })
+
+describe.each([
+  ['threads', () => new ThreadPoolExecutor(1)],
+  ['processes', () => new ProcessPoolExecutor(1)],
+] as const)('what only looks like a value, sent to %s', (_, open) => {
+  const { proxy, revoke } = Proxy.revocable({}, {})
+  const callable = Proxy.revocable(() => 1, {})
+  revoke()
+  callable.revoke()
+  const nameless = Object.defineProperty(() => 1, 'name', {
+    get() {
+      throw new RangeError('no name')
+    },
+  })
+  const liars: [string, unknown][] = [
+    ['a revoked Proxy', proxy],
+    ['a revoked Proxy of a function', callable.proxy],
+    ['no Map', Object.create(Map.prototype)],
+    ['no Set', Object.create(Set.prototype)],
+    ['no Date', Object.create(Date.prototype)],
+    ['no URL', Object.create(URL.prototype)],
+    ['a function whose name throws', nameless],
+  ]
+  it('is refused, with the path to it', async () => {
+    await using pool = open()
+    for (const [what, liar] of liars) {
+      const told = []
+      for (const args of [[liar], [{ deep: [liar] }]] as const) {
+        const error = (await pool.submit(echo<unknown>, args[0]).exception()) as NotShippableError
+        told.push(error?.name, error?.path)
+      }
+      const name = 'NotShippableError'
+      expect([what, told]).toEqual([what, [name, 'argument 0', name, 'argument 0.deep[0]']])
+    }
+    expect(await pool.submit(echo<number>, 1)).toBe(1)
+  })
+
+  it('is refused: a future of a call that was made inside, with what to write instead', async () => {
+    await using pool = open()
+    const error = await pool.submit(() => ({ eight: pool.submit(() => 8) })).exception()
+    expect(error).toMatchObject({
+      name: 'NotShippableError',
+      path: 'result.eight',
+      message: expect.stringMatching(/Write await before it/),
+    })
+  })
+})

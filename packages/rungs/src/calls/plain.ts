@@ -16,7 +16,7 @@ export const LONGEST_LISTED = 64
 const objectPrototype = Object.prototype
 const arrayPrototype = Array.prototype
 const { getPrototypeOf, getOwnPropertyNames, getOwnPropertySymbols, isExtensible } = Object
-const { isProxy } = types
+const { isDate, isMap, isProxy, isSet } = types
 const hasOwn = objectPrototype.hasOwnProperty
 // The only way to ask for an accessor that makes no descriptor.
 const lookupGetter = (objectPrototype as unknown as { __lookupGetter__: (this: object, key: string) => unknown }).__lookupGetter__
@@ -113,14 +113,14 @@ function plainBuiltin(value: object, prototype: unknown, depth: number): boolean
   // Objects can be made with these prototypes that are nothing of the kind.
   if (prototype === Date.prototype) return isDate(value) && isBare(value)
   if (prototype === Map.prototype) {
-    if (!isBare(value)) return false
+    if (!isMap(value) || !isBare(value)) return false
     for (const [key, member] of value as Map<unknown, unknown>) {
       if (!plainAt(key, depth + 1) || !plainAt(member, depth + 1)) return false
     }
     return true
   }
   if (prototype === Set.prototype) {
-    if (!isBare(value)) return false
+    if (!isSet(value) || !isBare(value)) return false
     for (const member of value as Set<unknown>) if (!plainAt(member, depth + 1)) return false
     return true
   }
