@@ -21,6 +21,36 @@ cycle.self = cycle
 cycle.map.set('up', cycle)
 const sticky = /a(b)?/gy
 sticky.lastIndex = 2
+/** Comparing two of its kind would look at each hole. */
+function sparse(first: unknown): unknown[] {
+  const array: unknown[] = []
+  array.length = 2 ** 32 - 1
+  array[7] = first
+  array[4_000_000_000] = 'last'
+  return array
+}
+
+interface Resizable extends ArrayBuffer {
+  resize(length: number): void
+}
+/** `resize` is newer than the declarations that we compile with. */
+const resizable = (length: number, maxByteLength: number): Resizable =>
+  Reflect.construct(ArrayBuffer, [length, { maxByteLength }]) as Resizable
+const growing = resizable(16, 64)
+const full = resizable(24, 24)
+new Uint8Array(full).fill(7)
+/** How long views are when their buffer has 8 bytes less; on tasks what came back is what was sent, so it is put back. */
+function lengthsWhenShorter(buffer: ArrayBufferLike, views: readonly ArrayBufferView[]): number[] {
+  const resized = buffer as Resizable
+  const { byteLength } = resized
+  const before = new Uint8Array(resized).slice()
+  resized.resize(byteLength - 8)
+  const lengths = views.map((view) => view.byteLength)
+  resized.resize(byteLength)
+  new Uint8Array(resized).set(before)
+  return lengths
+}
+
 const buffer = Uint8Array.from([1, 2, 3, 4, 5, 6, 7, 8]).buffer
 const bytes = (length: number): Uint8Array => Uint8Array.from({ length }, (_, i) => i % 251)
 
@@ -46,6 +76,35 @@ const rows: Row[] = [
     value: Object.assign([1, undefined, 3], { length: 5, name: 'five' }),
     also: (back: unknown[]) => assert.deepEqual([1 in back, 3 in back, back.length], [true, false, 5]),
   },
+  {
+    name: 'a long array that is all but empty, as data alone',
+    value: sparse(1),
+    also: (back: unknown[]) =>
+      assert.deepEqual(
+        [back.length, Object.entries(back)],
+        [
+          2 ** 32 - 1,
+          [
+            ['7', 1],
+            ['4000000000', 'last'],
+          ],
+        ],
+      ),
+    unequal: true,
+  },
+  {
+    name: 'a long array that is all but empty, with what is not data',
+    value: Object.assign(sparse(unique), { name: 'far' }),
+    also: (back: unknown[]) => {
+      assert.equal(back.length, 2 ** 32 - 1)
+      assert.deepEqual(Object.entries(back), [
+        ['7', unique],
+        ['4000000000', 'last'],
+        ['name', 'far'],
+      ])
+    },
+    unequal: true,
+  },
   { name: 'plain objects', value: { a: undefined, b: { c: [{}] }, 'odd key': 1, 7: 'number' } },
   {
     name: 'an object without a prototype',
@@ -54,6 +113,16 @@ const rows: Row[] = [
   },
   { name: 'a frozen object', value: Object.freeze({ a: 1 }), also: (back: object) => assert.ok(Object.isFrozen(back)) },
   { name: 'symbols as keys', value: { [Symbol.for('key')]: 1, [Symbol.iterator]: 2 } },
+  {
+    name: 'views that follow the length of their buffer, and one that does not',
+    value: [new Uint32Array(growing, 4), new Uint8Array(growing, 0, 16), new Float64Array(full), new Uint8Array(full, 16, 8)],
+    also: (back: [Uint32Array, Uint8Array, Float64Array, Uint8Array]) => {
+      assert.deepEqual([...back[3]], [7, 7, 7, 7, 7, 7, 7, 7])
+      assert.deepEqual(lengthsWhenShorter(back[0].buffer, [back[0], back[1]]), [4, 0])
+      assert.deepEqual(lengthsWhenShorter(back[2].buffer, [back[2], back[3]]), [16, 0])
+    },
+    unequal: true,
+  },
   { name: 'maps and sets in each other', value: new Map<unknown, unknown>([[{ k: 1 }, new Set([new Map([[Number.NaN, -0]])])]]) },
   {
     name: 'what contains itself',
@@ -231,5 +300,52 @@ describe.each([
     })
     expect(await told).toEqual([1, 'NotShippableError', 'yielded value', true])
     await expect.poll(() => ends).toBe(1)
+  })
+})
+
+describe.each([
+  ['threads', () => new ThreadPoolExecutor(1)],
+  ['processes', () => new ProcessPoolExecutor(1)],
+] as const)('what only looks like a value, sent to %s', (_, open) => {
+  const { proxy, revoke } = Proxy.revocable({}, {})
+  const callable = Proxy.revocable(() => 1, {})
+  revoke()
+  callable.revoke()
+  const nameless = Object.defineProperty(() => 1, 'name', {
+    get() {
+      throw new RangeError('no name')
+    },
+  })
+  const liars: [string, unknown][] = [
+    ['a revoked Proxy', proxy],
+    ['a revoked Proxy of a function', callable.proxy],
+    ['no Map', Object.create(Map.prototype)],
+    ['no Set', Object.create(Set.prototype)],
+    ['no Date', Object.create(Date.prototype)],
+    ['no URL', Object.create(URL.prototype)],
+    ['a function whose name throws', nameless],
+  ]
+  it('is refused, with the path to it', async () => {
+    await using pool = open()
+    for (const [what, liar] of liars) {
+      const told = []
+      for (const args of [[liar], [{ deep: [liar] }]] as const) {
+        const error = (await pool.submit(echo<unknown>, args[0]).exception()) as NotShippableError
+        told.push(error?.name, error?.path)
+      }
+      const name = 'NotShippableError'
+      expect([what, told]).toEqual([what, [name, 'argument 0', name, 'argument 0.deep[0]']])
+    }
+    expect(await pool.submit(echo<number>, 1)).toBe(1)
+  })
+
+  it('is refused: a future of a call that was made inside, with what to write instead', async () => {
+    await using pool = open()
+    const error = await pool.submit(() => ({ eight: pool.submit(() => 8) })).exception()
+    expect(error).toMatchObject({
+      name: 'NotShippableError',
+      path: 'result.eight',
+      message: expect.stringMatching(/Write await before it/),
+    })
   })
 })

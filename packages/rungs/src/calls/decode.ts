@@ -226,8 +226,10 @@ export class Decoder {
     const buffer = this.#shell(node[2] as number) as ArrayBuffer
     const [, name, , offset, length] = node as [number, string, number, number, number]
     if (name === 'Buffer') return Buffer.from(buffer, offset, length)
-    const View = Reflect.get(globalThis, name) as new (buffer: ArrayBuffer, offset: number, length: number) => object
-    return this.#with(new View(buffer, offset, length), node[5])
+    const View = Reflect.get(globalThis, name) as new (buffer: ArrayBuffer, offset: number, length?: number) => object
+    // One that follows the length of its buffer, if that is still one of which the length can change.
+    const tracks = node[7] === true && (buffer as { resizable?: boolean }).resizable === true
+    return this.#with(tracks ? new View(buffer, offset) : new View(buffer, offset, length), node[5])
   }
 
   /** An argument of a constructor is needed with its contents; those are small and hold no circles. */
@@ -309,10 +311,11 @@ export class Decoder {
         return
       case Kind.array: {
         const places = node[2] as number[]
+        const indices = node[5] as number[] | undefined
         const array = value as unknown[]
         for (let index = 0; index < places.length; index++) {
           const place = places[index] as number
-          if (place >= 0) array[index] = this.#values[place]
+          if (place >= 0) array[indices === undefined ? index : (indices[index] as number)] = this.#values[place]
         }
         this.#fillExtras(array, node[4])
         return

@@ -1,6 +1,7 @@
 // Values of the platform's own kinds: what each becomes, and which cannot cross.
 
 import { types } from 'node:util'
+import { Future } from '../core/future.js'
 import { classNameOf } from './class-name.js'
 import type { Encoder } from './encode.js'
 import { extrasOf } from './encode-properties.js'
@@ -77,6 +78,7 @@ function view(encoder: Encoder, value: ArrayBufferView, prototype: object | null
   const isElement = (key: string | symbol) => typeof key === 'string' && /^\d+$/.test(key)
   const extras = length > LONGEST_LISTED ? undefined : extrasOf(encoder, value, at, isElement)
   const node: unknown[] = [Kind.view, name, -1, byteOffset, length, own, extras]
+  if (!isBuffer && tracksLength(value)) node.push(true)
   const pooled = isBuffer && buffer instanceof ArrayBuffer && byteLength !== buffer.byteLength && !encoder.moving.has(buffer)
   if (pooled) {
     const parts = encoder.views.get(buffer) ?? []
@@ -84,6 +86,50 @@ function view(encoder: Encoder, value: ArrayBufferView, prototype: object | null
     encoder.views.set(buffer, parts)
   } else node[2] = encoder.at(buffer, at, { words: '.buffer' })
   return node
+}
+
+/** `resize` is newer than the declarations that we compile with. */
+interface ResizableBuffer extends ArrayBuffer {
+  readonly resizable?: boolean
+  readonly maxByteLength: number
+  resize(length: number): void
+}
+
+/** Whether it has no length of its own. Only a change of the buffer tells, which is taken back before anybody can see it. */
+function tracksLength(view: ArrayBufferView): boolean {
+  const buffer = view.buffer as ResizableBuffer
+  if (buffer.resizable !== true) return false
+  const { byteLength: before } = view
+  const { byteLength, maxByteLength } = buffer
+  const step = 8 // A multiple of the size of any element.
+  if (view.byteOffset + before + step <= byteLength) return false
+  try {
+    if (byteLength + step <= maxByteLength) {
+      buffer.resize(byteLength + step)
+      const tracks = view.byteLength > before
+      buffer.resize(byteLength)
+      return tracks
+    }
+    if (before <= step) return false
+    const last = new Uint8Array(buffer).slice(byteLength - step)
+    buffer.resize(byteLength - step)
+    // One with a length of its own has none of it now.
+    const tracks = isWithin(view)
+    buffer.resize(byteLength)
+    new Uint8Array(buffer).set(last, byteLength - step)
+    return tracks
+  } catch {
+    // Memory of WebAssembly has sizes of its own.
+    return false
+  }
+}
+
+function isWithin(view: ArrayBufferView): boolean {
+  try {
+    return view.byteLength > 0
+  } catch {
+    return false // A DataView throws.
+  }
 }
 
 function buffers(encoder: Encoder, value: object, at: number): unknown[] | undefined {
@@ -156,6 +202,8 @@ const OPEN_CLASSES = new Set(['Object', 'EventEmitter', 'Function', 'Array', 'Er
 
 function refused(encoder: Encoder, value: object, prototype: object | null, at: number): undefined {
   const no = (reason: string, hint: string) => encoder.refuse(at, reason, hint)
+  if (value instanceof Future)
+    no('a future that was made inside of a call belongs to the worker that made it', 'Write await before it, and send what it gives')
   if (types.isPromise(value)) no('a promise belongs to the event loop that made it', 'Write await before it, and send what it gives')
   if (types.isWeakMap(value) || types.isWeakSet(value))
     no('what a weak collection holds cannot be listed', 'Use a Map or a Set, or perWorker(() => new WeakMap())')

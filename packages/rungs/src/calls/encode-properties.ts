@@ -44,7 +44,8 @@ export function extrasOf(encoder: Encoder, value: object, at: number, skip: (key
   )
 }
 
-function extrasFrom(encoder: Encoder, value: object, at: number, keys: readonly (string | symbol)[]): Extras | undefined {
+/** These own properties as extras. */
+export function extrasFrom(encoder: Encoder, value: object, at: number, keys: readonly (string | symbol)[]): Extras | undefined {
   const integrity = Object.isFrozen(value) ? 3 : Object.isSealed(value) ? 2 : Object.isExtensible(value) ? 0 : 1
   if (keys.length === 0 && (integrity === 0 || Object.isExtensible(value))) return undefined
   const properties: Extras['properties'][number][] = []

@@ -3,13 +3,14 @@
 
 import { types } from 'node:util'
 import { NotShippableError } from '../core/errors.js'
+import { show } from '../core/options.js'
 import type { Refusal } from './closures.js'
 import { builtinObject } from './encode-builtins.js'
 import { encodeCodes, type PlacedClosure, shareVariables } from './encode-codes.js'
 import { encodeFunction } from './encode-functions.js'
-import { encodeProperties, extrasOf, isStandard } from './encode-properties.js'
+import { encodeProperties, extrasFrom, isStandard } from './encode-properties.js'
 import { builtinName } from './globals.js'
-import { isCallback, registeredFor } from './marks.js'
+import { isCallback, type Registered, registeredFor } from './marks.js'
 import { privateOwner } from './privates.js'
 import type { Sender } from './sender.js'
 import { anyTransfers, type Transferable, transfersOf } from './transfer.js'
@@ -22,6 +23,9 @@ export type Label = number | string | { readonly words: string }
 export const ARGUMENTS = 'argument '
 
 const OPEN = Symbol('open')
+
+/** Shorter arrays are written with their holes. */
+const FEW = 64
 
 /** What an `Encoder` made. */
 export interface Encoded {
@@ -59,6 +63,8 @@ export class Encoder {
   /** Parts of buffers, placed when all views of them are known. */
   readonly views = new Map<ArrayBufferLike, { readonly node: unknown[]; readonly from: number; readonly to: number }[]>()
   bytes = 0
+  /** What a codec has thrown. */
+  #ofCodec: unknown = OPEN
   #beside = false
   /** The place of the list of arguments; -1 without one. */
   #argumentsAt: number
@@ -148,7 +154,7 @@ export class Encoder {
       if (this.#seen.has(value)) return true
       seen.add(value)
       if (value instanceof Map) for (const entry of value) open.push(entry[0], entry[1])
-      else if (value instanceof Set || Array.isArray(value)) for (const one of value) open.push(one)
+      else if (value instanceof Set) for (const one of value) open.push(one)
       else if (!ArrayBuffer.isView(value)) for (const one of Object.values(value)) open.push(one)
       else open.push(value.buffer)
     }
@@ -210,8 +216,8 @@ export class Encoder {
     const value = this.#values[at]
     try {
       this.nodes[at] = typeof value === 'symbol' ? this.#symbol(value) : this.#object(value as object, at)
-    } catch (reason) {
-      if (!(reason instanceof NotShippableError)) throw reason
+    } catch (thrown) {
+      const reason = this.#problem(thrown, at)
       this.nodes[at] = [Kind.absent, reason.message]
       for (let above = at; above >= 0; above = this.#parents[above] as number) {
         const menders = this.#menders.get(above)
@@ -222,6 +228,15 @@ export class Encoder {
       }
       throw reason
     }
+  }
+
+  /** A value can throw when it is looked at: a getter of its class, a method of the platform that it only seems to be an instance of. */
+  #problem(thrown: unknown, at: number): NotShippableError {
+    if (thrown instanceof NotShippableError) return thrown
+    if (thrown === this.#ofCodec) throw thrown
+    const path = this.pathTo(at)
+    const message = `${path}${this.#whose(at)} cannot cross: looking at it throws ${show(thrown)}. Send a plain copy of what is needed of it`
+    return new NotShippableError(message, path, { cause: thrown })
   }
 
   #symbol(symbol: symbol): unknown[] {
@@ -244,6 +259,11 @@ export class Encoder {
       if (known !== undefined) return known > 0 ? this.defined(known) : [Kind.yours, -known]
     }
     if (anyTransfers()) for (const moved of transfersOf(value) ?? []) this.moving.add(moved)
+    // Whatever it is asked, its traps answer, and a revoked one throws.
+    if (types.isProxy(value)) {
+      if (typeof value === 'function') return encodeFunction(this, value, at)
+      this.refuse(at, 'a Proxy cannot be told from what it hides', 'Send a plain copy of it')
+    }
     if (typeof value === 'function') {
       const handle = this.#handle(value)
       if (handle === undefined && isCallback(value)) this.refuse(at, 'callbacks cannot be sent from here', 'Submit it to a pool')
@@ -251,8 +271,8 @@ export class Encoder {
     }
     const prototype: unknown = Object.getPrototypeOf(value)
     const tagged = Symbol.toStringTag in value
-    if (prototype === Object.prototype && !tagged && !types.isProxy(value)) return this.#plainObject(value, at)
-    if (prototype === Array.prototype && Array.isArray(value) && !types.isProxy(value)) return this.#array(value, at, undefined)
+    if (prototype === Object.prototype && !tagged) return this.#plainObject(value, at)
+    if (prototype === Array.prototype && Array.isArray(value)) return this.#array(value, at, undefined)
     return this.#special(value, prototype as object | null, at)
   }
 
@@ -271,21 +291,32 @@ export class Encoder {
   }
 
   #array(value: readonly unknown[], at: number, prototypeAt: number | undefined): unknown[] {
+    const keys = Reflect.ownKeys(value)
+    // Of an array that is mostly holes only the elements are written: its length says nothing of what there is.
+    const indices = value.length > FEW && keys.length < value.length / 2 ? ([] as number[]) : undefined
     const valuesAt: number[] = []
-    const strange: number[] = []
-    for (let index = 0; index < value.length; index++) {
-      if (!Object.hasOwn(value, index)) valuesAt.push(-1)
-      else if (Object.getOwnPropertyDescriptor(value, index)?.get !== undefined) {
-        valuesAt.push(-1)
-        strange.push(index)
-      } else valuesAt.push(this.at(value[index], at, index))
+    const strange = new Set<string | symbol>()
+    const element = (key: string | number): number => {
+      if (Object.getOwnPropertyDescriptor(value, key)?.get === undefined) return this.at(value[key as number], at, Number(key))
+      strange.add(String(key))
+      return -1
     }
-    const extras = extrasOf(this, value, at, (key) => key === 'length' || (isIndex(key) && !strange.includes(Number(key))))
-    return [Kind.array, value.length, valuesAt, prototypeAt ?? -1, extras]
+    if (indices === undefined) {
+      for (let index = 0; index < value.length; index++) valuesAt.push(Object.hasOwn(value, index) ? element(index) : -1)
+    } else {
+      for (const key of keys) {
+        if (!isIndex(key)) break // Indices come first.
+        indices.push(Number(key))
+        valuesAt.push(element(key as string))
+      }
+    }
+    const rest = keys.filter((key) => key !== 'length' && (!isIndex(key) || strange.has(key)))
+    const node = [Kind.array, value.length, valuesAt, prototypeAt ?? -1, extrasFrom(this, value, at, rest)]
+    if (indices !== undefined) node.push(indices)
+    return node
   }
 
   #special(value: object, prototype: object | null, at: number): unknown[] {
-    if (types.isProxy(value)) this.refuse(at, 'a Proxy cannot be told from what it hides', 'Send a plain copy of it')
     const handle = this.#handle(value)
     if (handle !== undefined) return handle
     const held = this.sender.held(value)
@@ -297,7 +328,7 @@ export class Encoder {
           const { name } = registered.Class
           this.refuse(at, `the codec of ${name} would need it before it can make a ${name}`, 'Make it in decode instead of capturing it')
         }
-        const { packed, id } = this.sender.encodeWith(registered, value, this.pathTo(at))
+        const { packed, id } = this.#encodeWith(registered, value, at)
         for (const used of packed.uses) this.uses.add(used)
         for (const moved of packed.transfer) this.moving.add(moved)
         this.uses.add(id)
@@ -315,6 +346,16 @@ export class Encoder {
     const [names, valuesAt, extras] = encodeProperties(this, value, at)
     const prototypeAt = this.prototypeAt(prototype, at, 'Object')
     return [Kind.object, names, valuesAt, prototypeAt ?? -1, extras]
+  }
+
+  /** What the user's own codec throws passes through. */
+  #encodeWith(registered: Registered, value: object, at: number): ReturnType<Sender['encodeWith']> {
+    try {
+      return this.sender.encodeWith(registered, value, this.pathTo(at))
+    } catch (error) {
+      this.#ofCodec = error
+      throw error
+    }
   }
 
   #handle(value: object): unknown[] | undefined {

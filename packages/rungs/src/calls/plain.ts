@@ -8,13 +8,15 @@ import { anyTransfers, transfersOf } from './transfer.js'
 const DEEPEST = 50
 /** More objects than this may be a small graph with many ways through it. */
 const MOST = 1_000_000
+/** With more elements that are undefined an array may be one of holes. */
+const MOST_MISSING = 1_000
 /** Of longer views properties of their own are not looked for: each element would be among them. */
 export const LONGEST_LISTED = 64
 
 const objectPrototype = Object.prototype
 const arrayPrototype = Array.prototype
 const { getPrototypeOf, getOwnPropertyNames, getOwnPropertySymbols, isExtensible } = Object
-const { isProxy } = types
+const { isDate, isMap, isProxy, isSet } = types
 const hasOwn = objectPrototype.hasOwnProperty
 // The only way to ask for an accessor that makes no descriptor.
 const lookupGetter = (objectPrototype as unknown as { __lookupGetter__: (this: object, key: string) => unknown }).__lookupGetter__
@@ -91,25 +93,34 @@ function plainArray(value: readonly unknown[], depth: number): boolean {
   if (length <= 64) {
     if (getOwnPropertyNames(value).length !== length + 1) return false
   } else if ('index' in value || 'raw' in value) return false
+  let missing = 0
   for (let at = 0; at < length; at++) {
     const member = value[at]
     if (typeof member === 'number' || typeof member === 'string') continue
+    if (member === undefined && ++missing > MOST_MISSING) return plainElements(value, depth)
     if (!plainAt(member, depth + 1)) return false
   }
   return true
 }
 
+/** Of what may be mostly holes: its length says nothing of what there is. */
+function plainElements(value: readonly unknown[], depth: number): boolean {
+  for (const key of Object.keys(value)) if (!plainAt(value[key as unknown as number], depth + 1)) return false
+  return true
+}
+
 function plainBuiltin(value: object, prototype: unknown, depth: number): boolean {
-  if (prototype === Date.prototype) return isBare(value)
+  // Objects can be made with these prototypes that are nothing of the kind.
+  if (prototype === Date.prototype) return isDate(value) && isBare(value)
   if (prototype === Map.prototype) {
-    if (!isBare(value)) return false
+    if (!isMap(value) || !isBare(value)) return false
     for (const [key, member] of value as Map<unknown, unknown>) {
       if (!plainAt(key, depth + 1) || !plainAt(member, depth + 1)) return false
     }
     return true
   }
   if (prototype === Set.prototype) {
-    if (!isBare(value)) return false
+    if (!isSet(value) || !isBare(value)) return false
     for (const member of value as Set<unknown>) if (!plainAt(member, depth + 1)) return false
     return true
   }

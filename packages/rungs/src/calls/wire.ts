@@ -126,7 +126,7 @@ export interface SentDefinition {
 export const Kind = {
   /** names, valuesAt, prototypeAt?, extras? */
   object: 1,
-  /** length, valuesAt (-1 is a hole), prototypeAt?, extras? */
+  /** length, valuesAt (-1 is a hole), prototypeAt?, extras?, indices? (of an array that is mostly holes: where the values are) */
   array: 2,
   /** keysAt, valuesAt, prototypeAt?, extras? */
   map: 3,
@@ -142,7 +142,7 @@ export const Kind = {
   error: 8,
   /** a value that structured clone carries as it is */
   clone: 9,
-  /** class name, bufferAt, byteOffset, length, prototypeAt?, extras? */
+  /** class name, bufferAt, byteOffset, length, prototypeAt?, extras?, true (it has the length of its buffer) */
   view: 10,
   /** id of a definition of the sender */
   defined: 11,

@@ -21,7 +21,8 @@ function fits(data: unknown): boolean {
   // They lie apart already, and do not have to be read again to be taken back.
   if (data instanceof KeptBytes) return data.isShared || data.bytes.byteLength <= mostKept
   if (ArrayBuffer.isView(data)) return takes(data.byteLength)
-  if (Array.isArray(data)) return takes(8) && data.every(fits)
+  // Its holes would be looked at as well.
+  if (Array.isArray(data)) return takes(8) && data.length <= mostSize && data.every(fits)
   if (data instanceof Map || data instanceof Set) return takes(8 * data.size) && [...data].every(fits)
   if (!takes(8)) return false
   for (const key in data) if (!takes(key.length) || !fits((data as Record<string, unknown>)[key])) return false
