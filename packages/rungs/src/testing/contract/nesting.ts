@@ -1,5 +1,16 @@
 import assert from 'node:assert/strict'
-import { arrayOf, double, failNested, fibonacci, fibonacciSync, mapNested, nameOfNestedError, submitNested } from './functions.js'
+import { WorkerDiedError } from '../../core/errors.js'
+import {
+  arrayOf,
+  double,
+  failNested,
+  fibonacci,
+  fibonacciSync,
+  mapNested,
+  nameOfNestedError,
+  outliveNested,
+  submitNested,
+} from './functions.js'
 import type { Group } from './scene.js'
 
 export const nestingCases: Group = (add, { separate }) => {
@@ -44,6 +55,29 @@ export const nestingCases: Group = (add, { separate }) => {
         }
       },
     )
+  }
+
+  if (separate) {
+    add(
+      'a call outlives one of its own pool that exits, or does not end in its time, when there may be another worker',
+      async ({ open }) => {
+        for (const [way, name] of [
+          ['exits', 'WorkerDiedError'],
+          ['hangs', 'TimeoutError'],
+        ] as const) {
+          const pool = open({ maxWorkers: 2 })
+          assert.equal(await pool.submit(outliveNested, pool, way), name)
+        }
+      },
+    )
+
+    add('with one worker it does not, and is told why', async ({ open }) => {
+      const pool = open({ maxWorkers: 1 })
+      const error = await pool.submit(outliveNested, pool, 'hangs').exception()
+      assert.ok(error instanceof WorkerDiedError)
+      assert.match(error.message, /was ended by the pool .*: another call there .* did not end within its grace/)
+      assert.equal(await pool.submit(double, 1), 2)
+    })
   }
 
   add('a call maps over its own pool, on a single worker', async ({ open }) => {
