@@ -43,18 +43,24 @@ export class CallsAhead {
     if (limit === 0 || this.full || (!this.refilling && queue.size < Math.min(lot, limit)) || !queue.first?.goesAhead) return undefined
     const most = this.#callsPerWorker + limit
     const favourite = this.#favourite
-    if (favourite !== undefined && this.#favours > 0 && mayHaveMore(favourite, most)) {
+    if (favourite !== undefined && this.#favours > 0 && this.#mayHaveMore(favourite, most)) {
       this.#favours--
       return favourite
     }
     let best: WorkerRecord | undefined
     for (const worker of this.#workers.values()) {
-      if (mayHaveMore(worker, most) && (best === undefined || worker.calls.size < best.calls.size)) best = worker
+      if (this.#mayHaveMore(worker, most) && (best === undefined || worker.calls.size < best.calls.size)) best = worker
     }
     this.full = best === undefined
     this.#favourite = best
     this.#favours = limit >> 4
     return best
+  }
+
+  #mayHaveMore({ phase, pace, calls, extra }: WorkerRecord, most: number): boolean {
+    // A lent place that is free is kept for when there is no other.
+    if (extra > 0 && calls.size < this.#callsPerWorker + extra) return false
+    return phase === 'ready' && pace === 'even' && calls.size < most + extra
   }
 
   /** The worker has it, and no place for it. */
@@ -91,8 +97,4 @@ export class CallsAhead {
     const most = someIdle ? 1 : looksUntilStuck
     for (const worker of this.#workers.values()) if (++worker.still >= most && worker.ahead > 0) this.recall(worker, 'stuck')
   }
-}
-
-function mayHaveMore({ phase, pace, calls, extra }: WorkerRecord, most: number): boolean {
-  return phase === 'ready' && pace === 'even' && calls.size < most + extra
 }

@@ -58,7 +58,8 @@ export class Deaths {
     const death = this.#deaths.get(worker) ?? { inPeace: false }
     const name = this.nameOf(worker)
     const { key } = item.options
-    return new WorkerDiedError(`${deathMessage(name, death)}${labelOf(item)}`, { ...death, worker: name, key })
+    const isEnded = this.#reasons.has(worker)
+    return new WorkerDiedError(`${deathMessage(name, death, isEnded)}${labelOf(item)}`, { ...death, worker: name, key })
   }
 
   /** A new one for each call that is told. */
@@ -73,8 +74,9 @@ export class Deaths {
   }
 }
 
-function deathMessage(name: string, { exitCode, signal, cause }: Death): string {
-  const how = signal !== undefined ? `was ended by ${signal}` : exitCode !== undefined ? `ended with exit code ${exitCode}` : 'ended'
+function deathMessage(name: string, { exitCode, signal, cause }: Death, isEnded = false): string {
+  const itself = signal !== undefined ? `was ended by ${signal}` : exitCode !== undefined ? `ended with exit code ${exitCode}` : 'ended'
   const why = cause === undefined ? '' : `: ${cause instanceof Error ? `${cause.name}: ${cause.message}` : describe(cause)}`
+  const how = isEnded ? 'was ended by the pool' : itself
   return `Worker ${name} ${how} while the call was running${why}`
 }

@@ -253,8 +253,8 @@ export class PoolState {
     if (this.#queue.first !== batch || ticket.place !== 'running' || worker?.phase !== 'ready') return false
     if (ticket.abandoned || ticket.lends !== 'no') return false
     const { callsPerWorker, maxTasksPerWorker } = this.#config
-    // Its place may be one that was lent to it and was taken back; and the last call of a worker is for it to retire with.
-    if (worker.calls.size > callsPerWorker + worker.extra || worker.given + 1 >= maxTasksPerWorker) return false
+    // A place that was lent may have been taken back, and there may be a better one; and the last call of a worker is for it to retire with.
+    if (worker.calls.size > callsPerWorker || worker.given + 1 >= maxTasksPerWorker) return false
     this.#fruitless = 0
     this.#queue.shiftFollowing(batch)
     worker.given++
@@ -268,16 +268,15 @@ export class PoolState {
   followsThere(ticket: Ticket, batch: Batch): boolean {
     const { worker } = ticket
     if (this.#queue.first !== batch || ticket.place !== 'running' || worker?.phase !== 'ready') return false
-    if (ticket.abandoned || ticket.lends !== 'no' || worker.pace !== 'even') return false
+    if (ticket.abandoned || ticket.lends !== 'no' || worker.pace !== 'even' || worker.extra > 0) return false
     const { callsPerWorker, maxTasksPerWorker, pull } = this.#config
-    const places = callsPerWorker + worker.extra
     const { calls } = worker
-    if (pull !== undefined || calls.size > places + this.#callsAhead.limit || worker.given + 1 >= maxTasksPerWorker) return false
+    if (pull !== undefined || calls.size > callsPerWorker + this.#callsAhead.limit || worker.given + 1 >= maxTasksPerWorker) return false
     this.#fruitless = 0
     this.#queue.shiftFollowing(batch)
     calls.remove(ticket)
     calls.push(ticket)
-    ticket.early = calls.size > places
+    ticket.early = calls.size > callsPerWorker
     ticket.order = ++this.#lastOrder
     worker.given++
     worker.still = 0

@@ -14,6 +14,9 @@ import type { WorkerRecord } from './worker-record.js'
 /** Milliseconds that a module may take to load, beyond the timeout of the call that needs it. */
 const longestLoad = 10_000
 
+/** Why others that ran on a worker are lost. */
+const didNotEnd = 'another call there was cancelled or timed out, and did not end within its grace'
+
 export class PoolWorkers {
   readonly #core: PoolCore
   readonly #calls: PoolCalls
@@ -149,6 +152,7 @@ export class PoolWorkers {
       // left behind that keeps the worker busy, for ever as far as anyone can tell.
       if (!host.replaceable || !(host.hasBegun(attempt) || worker.calls.size === 1)) return
       this.#restarting.add(worker.index)
+      this.#core.deaths.expect(worker, new Error(didNotEnd))
       this.#core.state.overran(attempt)
       this.#core.drain()
     })

@@ -19,6 +19,9 @@ export interface WorkerRecord {
   readonly calls: TicketList
   /** Additional places, lent by calls that wait for others. */
   extra: number
+  /** Whether the roster has it in its list of those that may have a place of their own free, or a lent one. */
+  listed: boolean
+  listedLent: boolean
   /** How many calls it was given, ever. */
   given: number
   /** Since when it has no call; undefined while it has. */
@@ -40,6 +43,8 @@ export function startingWorker(id: number, index: number): WorkerRecord {
     phase: 'starting',
     calls: new TicketList(),
     extra: 0,
+    listed: false,
+    listedLent: false,
     given: 0,
     idleSince: undefined,
     ahead: 0,

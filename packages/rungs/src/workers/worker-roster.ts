@@ -16,8 +16,10 @@ export class WorkerRoster {
   #starting = 0
   #ready = 0
   #lastId = 0
-  /** Ready workers that may have a place free; the last is asked first. Those that turn out to have none are dropped then. */
-  readonly #free: WorkerRecord[] = []
+  /** Ready workers that may have a place of their own free; the last is asked first. Those that turn out to have none are dropped then. */
+  readonly #free = new FreePlaces('listed')
+  /** Those that may have one free that a call there has lent. */
+  readonly #freeLent = new FreePlaces('listedLent')
   readonly #config: PoolConfig
   readonly #workers: Map<number, WorkerRecord>
   readonly #actions: Action[]
@@ -56,36 +58,52 @@ export class WorkerRoster {
     return this.#starting + this.#ready >= this.maxWorkers + this.blocked
   }
 
+  /** Whether another worker will be ready for what waits: it is on its way, or is started for it. Those that end are there for a while, and count. */
+  get #someComing(): boolean {
+    return this.#starting > 0 || (!this.complete && this.#workers.size < this.maxWorkers + this.blocked)
+  }
+
   // ---- who has a place ------------------------------------------------------------------------------------------
 
-  /** A ready worker with a place: the one that was last in use, or, when each has several places, the one with the fewest calls. */
+  /**
+   * A ready worker with a place: the one that was last in use, or, when each has several places, the one with the fewest calls. A lent place is the
+   * last choice, when there is no other and none will be: who has it ends the call that lent it, if it has to be ended with its worker.
+   */
   freeWorker(): WorkerRecord | undefined {
     const { callsPerWorker } = this.#config
-    if (callsPerWorker > 1) {
-      let best: WorkerRecord | undefined
-      for (const worker of this.#workers.values()) {
-        const fits = worker.phase === 'ready' && worker.calls.size < callsPerWorker + worker.extra
-        if (fits && (best === undefined || worker.calls.size < best.calls.size)) best = worker
-      }
-      this.#free.length = 0
-      return best
-    }
+    if (callsPerWorker > 1) return this.#leastBusy()
     for (let worker = this.#free.pop(); worker !== undefined; worker = this.#free.pop()) {
+      if (worker.phase === 'ready' && worker.calls.size < callsPerWorker) return worker
+    }
+    if (this.#extra === 0 || this.#someComing) return undefined
+    for (let worker = this.#freeLent.pop(); worker !== undefined; worker = this.#freeLent.pop()) {
       if (worker.phase === 'ready' && worker.calls.size < callsPerWorker + worker.extra) return worker
     }
     return undefined
   }
 
-  /** A ready worker has less to do than before. */
+  #leastBusy(): WorkerRecord | undefined {
+    const { callsPerWorker } = this.#config
+    let best: WorkerRecord | undefined
+    for (const worker of this.#workers.values()) {
+      const fits = worker.phase === 'ready' && worker.calls.size < callsPerWorker + worker.extra
+      if (fits && (best === undefined || worker.calls.size < best.calls.size)) best = worker
+    }
+    return best === undefined || best.calls.size < callsPerWorker || !this.#someComing ? best : undefined
+  }
+
+  /** A ready worker has less to do than before, or a place more. */
   freed(worker: WorkerRecord): void {
-    this.#free.push(worker)
+    const { callsPerWorker } = this.#config
+    if (callsPerWorker > 1) return
+    if (worker.calls.size < callsPerWorker) this.#free.push(worker)
+    else if (worker.calls.size < callsPerWorker + worker.extra) this.#freeLent.push(worker)
   }
 
   /** A ready worker was given a call, where calls are pushed. */
   given(worker: WorkerRecord): void {
-    const { callsPerWorker, maxTasksPerWorker } = this.#config
-    if (worker.given >= maxTasksPerWorker) this.retire(worker)
-    else if (callsPerWorker === 1 && worker.calls.size < 1 + worker.extra) this.#free.push(worker)
+    if (worker.given >= this.#config.maxTasksPerWorker) this.retire(worker)
+    else if (worker.extra > 0) this.freed(worker)
   }
 
   /** One of its calls has lent its place. */
@@ -94,7 +112,7 @@ export class WorkerRoster {
     this.#callsAhead.movedUp(worker)
     if (worker.phase === 'ready') {
       this.#extra++
-      this.#free.push(worker)
+      this.freed(worker)
     }
   }
 
@@ -146,7 +164,7 @@ export class WorkerRoster {
     this.#ready++
     worker.phase = 'ready'
     worker.idleSince = now
-    this.#free.push(worker)
+    this.freed(worker)
   }
 
   /** Ends workers that have been idle for too long. @returns when to ask again; undefined when nothing is idle */
@@ -194,6 +212,28 @@ export class WorkerRoster {
     else if (worker.phase === 'ready') this.#ready--
     // It may still be in the list of those with a place free.
     worker.phase = 'dying'
+  }
+}
+
+/** Workers, each at most once: a field of theirs says whether it is among them. */
+class FreePlaces {
+  readonly #workers: WorkerRecord[] = []
+  readonly #mark: 'listed' | 'listedLent'
+
+  constructor(mark: 'listed' | 'listedLent') {
+    this.#mark = mark
+  }
+
+  push(worker: WorkerRecord): void {
+    if (worker[this.#mark]) return
+    worker[this.#mark] = true
+    this.#workers.push(worker)
+  }
+
+  pop(): WorkerRecord | undefined {
+    const worker = this.#workers.pop()
+    if (worker !== undefined) worker[this.#mark] = false
+    return worker
   }
 }
 

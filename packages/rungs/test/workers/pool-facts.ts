@@ -28,6 +28,10 @@ export const seen = {
   /** Calls of batches that followed another in its place. */
   followed: 0,
   followedThere: 0,
+  /** Calls that were taken back from workers that do not hear. */
+  silent: 0,
+  /** Calls that got a place that another had lent. */
+  gotLent: 0,
 }
 
 export class PoolFacts {
@@ -101,6 +105,21 @@ export class PoolFacts {
       'what waits at the workers is counted once',
     )
     if (!this.goAhead) assert.equal(state.early, 0)
+  }
+
+  /** A lent place is given only when there is no other, and none will be. */
+  checkPlace(call: Call): void {
+    const { state, config } = this
+    const { worker } = call
+    if (config.pull !== undefined || worker === undefined || call.early) return
+    if ([...worker.calls].indexOf(call) < config.callsPerWorker) return
+    seen.gotLent++
+    const workers = [...state.workers.values()]
+    for (const { phase, calls, id } of workers)
+      if (phase === 'ready') assert.ok(calls.size >= config.callsPerWorker, `${call.number} has a lent place, and ${id} has one free`)
+    assert.ok(!workers.some(({ phase }) => phase === 'starting'), `${call.number} has a lent place, and a worker is starting`)
+    const allowed = state.maxWorkers + this.running().filter(({ lends }) => lends === 'thread').length
+    assert.ok(workers.length >= allowed, `${call.number} has a lent place, and a worker may be started`)
   }
 
   /** Those that wait at a worker for a place there. */

@@ -31,6 +31,7 @@ export class PoolPerformer {
         }
         for (const waiting of this.#facts.state.queue)
           if (waiting.place === 'queued') assert.ok(waiting.priority <= call.priority, 'a higher priority goes first')
+        this.#facts.checkPlace(call)
         if (this.#facts.config.pull === undefined) call.begun = !call.early && this.#dice.chance(0.6)
         else this.#facts.window.push(call)
       }

@@ -31,6 +31,8 @@ describe('the decisions of a pool', () => {
     expect(seen.takenBack).toBeGreaterThan(1_000)
     expect(seen.followed).toBeGreaterThan(2_000)
     expect(seen.followedThere).toBeGreaterThan(1_000)
+    expect(seen.silent).toBeGreaterThan(500)
+    expect(seen.gotLent).toBeGreaterThan(500)
   })
 
   const config = {
@@ -54,6 +56,27 @@ describe('the decisions of a pool', () => {
       state.ended(ticket, worker)
     }
     expect(state.workers.size).toBe(1)
+  })
+
+  it('gives a lent place only when no other is there or comes', () => {
+    const state = new PoolState(config)
+    const outer = new Ticket(0)
+    state.submitted(outer)
+    const one = [...state.workers.values()][0]
+    if (one === undefined) throw new Error('no worker')
+    state.ready(one)
+    state.lent(outer, 'place')
+    const inner = new Ticket(0)
+    state.submitted(inner)
+    // Another is started for it, although it could begin at once.
+    expect(inner.place).toBe('queued')
+    const two = [...state.workers.values()][1]
+    if (two === undefined) throw new Error('no second worker')
+    state.ready(two)
+    expect(inner.worker).toBe(two)
+    const innermost = new Ticket(0)
+    state.submitted(innermost)
+    expect(innermost.worker).toBe(one)
   })
 
   it('starts another worker for a call that is waited for by a call that blocks its thread', () => {

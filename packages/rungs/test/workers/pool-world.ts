@@ -48,6 +48,7 @@ export class World {
       [2, () => this.#cancel()],
       [1, () => this.#overrun()],
       [1, () => this.#die()],
+      [0.7, () => this.#silence()],
       [3, () => this.#endWorker()],
       [1, () => this.#lend()],
       [2, () => this.#regain()],
@@ -215,6 +216,21 @@ export class World {
   #die(): void {
     const worker = this.#dice.pick([...this.state.workers.values()])
     if (worker !== undefined) this.#gone(worker, false)
+  }
+
+  /** It does not hear: it is to be ended, and what it has not begun of its calls will not begin there, as far as they could be taken back. */
+  #silence(): void {
+    const isSilent = ({ phase }: WorkerRecord): boolean => phase === 'ready' || phase === 'retiring'
+    const worker = this.#dice.pick([...this.state.workers.values()].filter(isSilent))
+    if (worker === undefined) return
+    const taken = ([...worker.calls] as Call[]).filter((call) => !call.begun && this.#dice.chance(0.8))
+    this.#facts.note(`worker ${worker.id} (${worker.phase}) is silent, ${taken.map((call) => call.number)} are taken back`)
+    seen.silent += taken.length
+    this.state.silent(worker, taken)
+    assert.equal(worker.phase, 'dying')
+    if (this.#dice.chance(0.5)) return
+    this.#performer.perform()
+    this.#gone(worker, false)
   }
 
   /** One that was told to end does so. */

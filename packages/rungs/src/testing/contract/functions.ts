@@ -442,6 +442,14 @@ export function nameOfNestedError(pool: Executor, way: 'exits' | 'hangs' | 'give
   }
 }
 
+/** The name of the error of a call of its own, long after it has ended. */
+export async function outliveNested(pool: Executor, way: 'exits' | 'hangs'): Promise<string> {
+  const future = way === 'exits' ? pool.submit(exitWith, 3) : pool.with({ timeout: 50, grace: 10 }).submit(never)
+  const error = await future.exception()
+  await pause(200)
+  return error instanceof Error ? error.name : 'no error'
+}
+
 export function never(): Promise<never> {
   return new Promise(() => {})
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { TimeoutError } from '../../core/errors.js'
+import { TimeoutError, WorkerDiedError } from '../../core/errors.js'
 import {
   arrayOf,
   double,
@@ -10,6 +10,7 @@ import {
   leaveNestedStream,
   mapNested,
   nameOfNestedError,
+  outliveNested,
   readAfterLeaving,
   returnNested,
   streamNested,
@@ -91,6 +92,29 @@ export const nestingCases: Group = (add, { separate }) => {
     const never = pool.with({ timeout: 100, grace: 50 }).submit(thenNever)
     await assert.rejects(never.result(), TimeoutError)
   })
+
+  if (separate) {
+    add(
+      'a call outlives one of its own pool that exits, or does not end in its time, when there may be another worker',
+      async ({ open }) => {
+        for (const [way, name] of [
+          ['exits', 'WorkerDiedError'],
+          ['hangs', 'TimeoutError'],
+        ] as const) {
+          const pool = open({ maxWorkers: 2 })
+          assert.equal(await pool.submit(outliveNested, pool, way), name)
+        }
+      },
+    )
+
+    add('with one worker it does not, and is told why', async ({ open }) => {
+      const pool = open({ maxWorkers: 1 })
+      const error = await pool.submit(outliveNested, pool, 'hangs').exception()
+      assert.ok(error instanceof WorkerDiedError)
+      assert.match(error.message, /was ended by the pool .*: another call there .* did not end within its grace/)
+      assert.equal(await pool.submit(double, 1), 2)
+    })
+  }
 
   add('a call maps over its own pool, on a single worker', async ({ open }) => {
     const pool = open({ maxWorkers: 1 })
