@@ -1,4 +1,5 @@
 import { requireDuration } from './options.js'
+import { atomics } from './platform.js'
 import { sharedMemory } from './shared-memory.js'
 
 let nobodyWakesIt: Int32Array | undefined
@@ -20,5 +21,5 @@ export function sleepSync(ms: number): void {
 /** Blocks this thread. */
 export function block(ms: number): void {
   nobodyWakesIt ??= new Int32Array(sharedMemory(Int32Array.BYTES_PER_ELEMENT))
-  Atomics.wait(nobodyWakesIt, 0, 0, ms)
+  atomics.wait(nobodyWakesIt, 0, 0, ms)
 }

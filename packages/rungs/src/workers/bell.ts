@@ -1,5 +1,6 @@
 // Lets a thread wait for messages without its event loop: who posts rings, who waits looks for messages after reading the count and before it
 // sleeps, so a ring in between is not missed.
+import { atomics } from '../core/platform.js'
 import { sharedMemory } from '../core/shared-memory.js'
 
 export class Bell {
@@ -11,17 +12,17 @@ export class Bell {
 
   /** After the message was posted. Pairs with wait(). */
   ring(): void {
-    Atomics.add(this.#count, 0, 1)
-    Atomics.notify(this.#count, 0)
+    atomics.add(this.#count, 0, 1)
+    atomics.notify(this.#count, 0)
   }
 
   /** Before looking for messages. */
   read(): number {
-    return Atomics.load(this.#count, 0)
+    return atomics.load(this.#count, 0)
   }
 
   /** Blocks this thread unless the bell has rung since `count` was read. */
   wait(count: number, ms: number): void {
-    Atomics.wait(this.#count, 0, count, ms)
+    atomics.wait(this.#count, 0, count, ms)
   }
 }

@@ -5,6 +5,7 @@
 //                                  abort: 0 no, or a code (written by the pool)
 //
 // A cell belongs to one attempt from the time it is sent until its reply was read.
+import { atomics } from '../core/platform.js'
 import { sharedMemory } from '../core/shared-memory.js'
 
 const words = 2
@@ -30,38 +31,38 @@ export class Cells {
   }
 
   clear(cell: number): void {
-    Atomics.store(this.#words, cell * words + BEGUN, 0)
-    Atomics.store(this.#words, cell * words + ABORT, 0)
+    atomics.store(this.#words, cell * words + BEGUN, 0)
+    atomics.store(this.#words, cell * words + ABORT, 0)
   }
 
   // Pairs with begun(): what the pool reads after the worker has died is the last that the worker wrote.
   begin(cell: number, count = 1): void {
-    Atomics.store(this.#words, cell * words + BEGUN, count)
+    atomics.store(this.#words, cell * words + BEGUN, count)
   }
 
   /** As begin(), unless the pool has taken the call back. @returns whether the call is this worker's to run */
   claim(cell: number): boolean {
     // Pairs with takeBack(): of the two exchanges one succeeds.
-    return Atomics.compareExchange(this.#words, cell * words + BEGUN, 0, 1) === 0
+    return atomics.compareExchange(this.#words, cell * words + BEGUN, 0, 1) === 0
   }
 
   /** @returns whether the call has not begun, and will not */
   takeBack(cell: number): boolean {
     // Pairs with claim().
-    return Atomics.compareExchange(this.#words, cell * words + BEGUN, 0, -1) === 0
+    return atomics.compareExchange(this.#words, cell * words + BEGUN, 0, -1) === 0
   }
 
   /** How much has begun: 0 or 1 for a call, the number of items for a chunk. */
   begun(cell: number): number {
-    return Atomics.load(this.#words, cell * words + BEGUN)
+    return atomics.load(this.#words, cell * words + BEGUN)
   }
 
   // Pairs with aborted(): a loop that polls sees it without a message.
   abort(cell: number, code: number): void {
-    Atomics.store(this.#words, cell * words + ABORT, code)
+    atomics.store(this.#words, cell * words + ABORT, code)
   }
 
   aborted(cell: number): number {
-    return Atomics.load(this.#words, cell * words + ABORT)
+    return atomics.load(this.#words, cell * words + ABORT)
   }
 }

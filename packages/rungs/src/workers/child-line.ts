@@ -1,6 +1,7 @@
 // The calls that stand in line at a worker process. They are begun in the order in which they came, and before the first of a lot is begun, the pool
 // is told how far the lot goes. What was told is written, together with the results of the lot before, before anything of it runs. So one write
 // serves for many short calls, the pool knows at every time what may have begun, and a long call is a lot of its own.
+import { nextTick, performance, setImmediate } from '../core/platform.js'
 import { CallTime } from './call-time.js'
 import { isAfter, type LineWord, noNumber } from './line-words.js'
 import type { Request } from './messages.js'
@@ -86,7 +87,7 @@ export class ChildLine {
     if (this.#scheduled || this.#running || this.empty) return
     this.#scheduled = true
     // After what has been posted in this turn was written.
-    process.nextTick(this.#run)
+    nextTick(this.#run)
   }
 
   /** A call has taken so many milliseconds. */

@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import type { Socket } from 'node:net'
+import { setTimeout } from '../core/platform.js'
 import type { Channel } from './channel.js'
 import { type Crash, errorOf } from './crash.js'
 import { exitStatusOf } from './exit-status.js'

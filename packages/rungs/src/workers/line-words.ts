@@ -5,6 +5,7 @@
 //
 // Calls have numbers in the order in which they were sent, and are begun in that order. So one exchange decides about one call (begin) or about
 // all that are left (take back), and what was decided is never changed.
+import { atomics } from '../core/platform.js'
 import { sharedMemory } from '../core/shared-memory.js'
 
 /** Of numbers that go round: whether `a` comes after `b`. */
@@ -35,7 +36,7 @@ export class LineWord {
   begin(number: number): boolean {
     while (isAfter(number, this.#known)) {
       // Pairs with takeBack(): of two exchanges from the same word one succeeds.
-      const seen = Atomics.compareExchange(this.#words, DECIDED, this.#known, number)
+      const seen = atomics.compareExchange(this.#words, DECIDED, this.#known, number)
       if (seen === this.#known) {
         this.#known = number
         return true
@@ -47,16 +48,16 @@ export class LineWord {
 
   /** Whether it was decided that this call, which the main thread has not begun, will not begin. */
   isTaken(number: number): boolean {
-    return !isAfter(number, Atomics.load(this.#words, DECIDED))
+    return !isAfter(number, atomics.load(this.#words, DECIDED))
   }
 
   /** By the thread that watches. @returns the last that had been decided about: those after it, up to `last`, will not begin */
   takeBack(last: number): number {
     for (;;) {
-      const decided = Atomics.load(this.#words, DECIDED)
+      const decided = atomics.load(this.#words, DECIDED)
       if (!isAfter(last, decided)) return last
       // Pairs with begin().
-      if (Atomics.compareExchange(this.#words, DECIDED, decided, last) === decided) return decided
+      if (atomics.compareExchange(this.#words, DECIDED, decided, last) === decided) return decided
     }
   }
 }

@@ -1,7 +1,9 @@
 // The pool's end of the way to a worker: calls go, outcomes and all else come back. Thread or process is the channel's business.
+
 import { BytesCall, type Outgoing, PlainCall, type ShippedCall } from '../calls/index.js'
 import { CancelledError, TimeoutError } from '../core/errors.js'
 import type { Outcome } from '../core/outcome.js'
+import { queueMicrotask } from '../core/platform.js'
 import { abortCodes, type Cells } from './cells.js'
 import type { Channel } from './channel.js'
 import type { HandleTable } from './handle-table.js'

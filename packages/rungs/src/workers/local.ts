@@ -1,8 +1,10 @@
 // Runs calls on this very event loop. A worker is then a place: nothing is started, sent or copied, and nothing can be ended that does not end by
 // itself.
+
 import { type CurrentCall, runInCall, type WorkerInfo } from '../core/current-call.js'
 import { createFuture, type Future } from '../core/future.js'
 import { fulfilled, type Outcome, rejected } from '../core/outcome.js'
+import { queueMicrotask } from '../core/platform.js'
 import { report } from '../core/report.js'
 import { Runner } from './batch-runner.js'
 import type { HostEvents, SpawnHost, WorkerHost } from './host.js'

@@ -1,4 +1,5 @@
 // How long the calls of a pool take, and what follows from that: how many of them a worker is given ahead.
+import { clearTimeout, setTimeout } from '../core/platform.js'
 import type { PoolCalls } from './pool-calls.js'
 import type { PoolCore } from './pool-core.js'
 import { mostAhead } from './ring/layout.js'

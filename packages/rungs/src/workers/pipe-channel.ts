@@ -1,5 +1,7 @@
 // A channel over a pipe: messages are put together per turn of the loop and written at once.
+
 import { closeSync } from 'node:fs'
+import { nextTick, setImmediate } from '../core/platform.js'
 import type { Channel } from './channel.js'
 import { FrameReader, FrameWriter, frameKinds } from './frames.js'
 import { PartFile } from './part-file.js'
@@ -174,7 +176,7 @@ export class PipeChannel<Out extends PipeMessage, In extends PipeMessage> implem
   #flushLater(): void {
     if (this.#flushing) return
     this.#flushing = true
-    process.nextTick(() => {
+    nextTick(() => {
       this.#flushing = false
       this.flush()
     })

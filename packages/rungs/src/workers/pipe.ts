@@ -1,8 +1,10 @@
 // One end of a socket between two processes, as bytes. Its own reads and writes, not those of libuv: a thread that is blocked, waiting for a
 // result, must be able to do both, and no byte may be anywhere where only the event loop could move it. The loop tells when there is something to
 // read; when there is room to write again is found out by trying: the other side usually empties its end in microseconds.
+
 import { readSync, writevSync } from 'node:fs'
 import { withFrames } from '../core/frames.js'
+import { clearImmediate, clearTimeout, performance, setImmediate, setTimeout } from '../core/platform.js'
 import { block } from '../core/sleep.js'
 
 /** Milliseconds for which room is looked for on every turn of the loop, before it is looked for ever less often. */

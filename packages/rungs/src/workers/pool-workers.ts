@@ -1,4 +1,5 @@
 // Acts on workers: starts and ends them, hands calls over, and hears what they tell. What to do is decided by `pool-state`.
+import { queueMicrotask, setImmediate } from '../core/platform.js'
 import { report } from '../core/report.js'
 import type { Death, HostEvents, WorkerHost } from './host.js'
 import type { Pace } from './pace.js'

@@ -7,6 +7,7 @@
 //           millisecond. When a child ends by its own doing, it tells how far it really was. Of calls that stand in line, see README.md.
 //
 // So a child that is killed without a word never had more of its calls begun than the pool believes.
+import { atomics, performance } from '../core/platform.js'
 import { Cells } from './cells.js'
 import { abortOrder, askOrder } from './watch-words.js'
 
@@ -143,7 +144,7 @@ export class ChildCells extends Cells {
 
   // The word is written by the thread that watches: abort() of the other side, by way of the socket.
   override aborted(cell: number): number {
-    const word = Atomics.load(this.#words, cell * 2 + 1)
+    const word = atomics.load(this.#words, cell * 2 + 1)
     const code = word & 3
     return code !== 0 && word === wordOf(this.#ids[cell] ?? 0, code) ? code : 0
   }
@@ -156,9 +157,9 @@ export class ChildCells extends Cells {
 
 /** For the thread that watches, as what follows: whether the call in this cell has begun. */
 export function hasBegun(words: Int32Array, cell: number): boolean {
-  return cell < 0 || cell * 2 >= words.length || Atomics.load(words, cell * 2) !== 0
+  return cell < 0 || cell * 2 >= words.length || atomics.load(words, cell * 2) !== 0
 }
 
 export function performAbort(words: Int32Array, cell: number, word: number): void {
-  if (cell >= 0 && cell * 2 + 1 < words.length) Atomics.store(words, cell * 2 + 1, word)
+  if (cell >= 0 && cell * 2 + 1 < words.length) atomics.store(words, cell * 2 + 1, word)
 }

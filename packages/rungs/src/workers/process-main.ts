@@ -3,6 +3,7 @@
 import { Socket } from 'node:net'
 import { Worker } from 'node:worker_threads'
 import { library } from '../core/places.js'
+import { exit } from '../core/platform.js'
 import { Cells } from './cells.js'
 import { ChildLine } from './child-line.js'
 import { crashOf } from './crash.js'
@@ -51,15 +52,15 @@ const channel = new PipeChannel<FromWorker, ToWorker>({
 })
 
 // Whoever started this process is gone: nobody wants what it does. The thread that watches sees to it if this one never comes here.
-socket.on('end', () => process.exit(1))
-socket.on('error', () => process.exit(1))
+socket.on('end', () => exit(1))
+socket.on('error', () => exit(1))
 
 // Not printed, as Node would do: the error goes to the calls that end with this process.
 process.on('uncaughtException', (error: unknown) => {
   // One that the calls have installed decides for itself.
   if (process.listenerCount('uncaughtException') > 1) return
   channel.post(crashOf(error))
-  process.exit(1)
+  exit(1)
 })
 
 channel.onMessage((message) => {
@@ -100,7 +101,7 @@ function serve({ start, cells: count, presumed, files }: ProcessStart): void {
         }),
       pump: () => {
         channel.pump()
-        if (channel.ended) process.exit(1)
+        if (channel.ended) exit(1)
       },
       setRef: (ref) => channel.setRef(ref),
       close: () => channel.close(),
@@ -109,7 +110,7 @@ function serve({ start, cells: count, presumed, files }: ProcessStart): void {
     cells,
     line: { calls: line, forget: (id) => cells.replied(id) },
     memory: () => process.memoryUsage.rss(),
-    exit: (code) => process.exit(code),
+    exit,
     waitForMessage: (sequence, ms) => news.wait(sequence, ms),
     messageSequence: () => news.read(),
   })

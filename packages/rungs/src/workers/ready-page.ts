@@ -3,6 +3,7 @@
 //
 // The main thread writes its frames into this memory and tells after each how far it has come. Before it uses the memory again it changes EPOCH,
 // so that who copies meanwhile sees that the copy is worth nothing, as it is not needed any more.
+import { atomics } from '../core/platform.js'
 import { sharedMemory } from '../core/shared-memory.js'
 
 const EPOCH = 0
@@ -25,26 +26,26 @@ export class ReadyPage {
 
   /** By the main thread: between these lie whole frames, and all that was posted before them has been written. */
   publish(start: number, end: number): void {
-    Atomics.store(this.#words, START, start)
+    atomics.store(this.#words, START, start)
     // Pairs with the load in copy(): the bytes up to there are seen.
-    Atomics.store(this.#words, END, end)
+    atomics.store(this.#words, END, end)
   }
 
   /** By the main thread: all was written, and the memory will be used again. */
   withdraw(): void {
-    if (Atomics.load(this.#words, END) === 0) return
-    Atomics.store(this.#words, END, 0)
+    if (atomics.load(this.#words, END) === 0) return
+    atomics.store(this.#words, END, 0)
     // Pairs with the looks in copy(): bytes that are written after this are not taken for those before.
-    Atomics.add(this.#words, EPOCH, 1)
+    atomics.add(this.#words, EPOCH, 1)
   }
 
   /** By the thread that watches. */
   copy(): Uint8Array {
-    const epoch = Atomics.load(this.#words, EPOCH)
-    const end = Atomics.load(this.#words, END)
-    const start = Atomics.load(this.#words, START)
+    const epoch = atomics.load(this.#words, EPOCH)
+    const end = atomics.load(this.#words, END)
+    const start = atomics.load(this.#words, START)
     const copy = start < end ? Uint8Array.prototype.slice.call(this.bytes, start, end) : new Uint8Array(0)
     // An exchange, not a load: what was read before it stays before it.
-    return Atomics.or(this.#words, EPOCH, 0) === epoch ? copy : new Uint8Array(0)
+    return atomics.or(this.#words, EPOCH, 0) === epoch ? copy : new Uint8Array(0)
   }
 }

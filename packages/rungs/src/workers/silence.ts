@@ -3,7 +3,7 @@
 //
 // A call may take as long as it likes, and so may a finalizer. What may not is the beginning of a call where no other has begun, and the end of a worker
 // that was told to end.
-import { clearTimeout, setTimeout } from 'node:timers'
+import { clearTimeout, setTimeout } from '../core/platform.js'
 import type { WorkerHost } from './host.js'
 import type { PoolCore } from './pool-core.js'
 import type { Attempt } from './work-item.js'

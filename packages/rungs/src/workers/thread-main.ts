@@ -1,7 +1,9 @@
 // What a worker thread of a pool runs: a server on the port that it was given.
+
 import { availableParallelism } from 'node:os'
 import { getHeapStatistics } from 'node:v8'
 import { workerData } from 'node:worker_threads'
+import { exit } from '../core/platform.js'
 import { Bell } from './bell.js'
 import { Cells } from './cells.js'
 import { type Crash, crashOf } from './crash.js'
@@ -31,7 +33,7 @@ function runThread(): void {
       const { used_heap_size, external_memory } = getHeapStatistics()
       return used_heap_size + external_memory
     },
-    exit: (code) => process.exit(code),
+    exit,
     waitForMessage: (sequence, ms) => mailbox.wait(sequence, ms),
     messageSequence: () => mailbox.read(),
     ring: ring && {

@@ -122,6 +122,15 @@ describe.each(['threads', 'processes'] as const)('%s', (rung) => {
       expect(await pool.submit(double, 4)).toBe(8)
     }
     const shutdown = async (): Promise<void> => (await blocked(rung)).shutdown()
+    const endless = async (): Promise<void> => {
+      const pool = pools[rung]()
+      await pool.submit(() => {
+        process.on('exit', () => {
+          for (;;);
+        })
+      })
+      await pool.shutdown()
+    }
     const long = async (): Promise<void> => {
       await using pool = pools[rung]()
       const busy = (ms: number): string => {
@@ -133,10 +142,10 @@ describe.each(['threads', 'processes'] as const)('%s', (rung) => {
       expect(await pool.submit(double, 5)).toBe(10)
       expect(await one).toBe('ended')
     }
-    await Promise.all([calls(), withTimeout(), shutdown(), long()])
+    await Promise.all([calls(), withTimeout(), shutdown(), endless(), long()])
     const told = (text: string): boolean =>
       text.includes('heard nothing for 10 s') && text.includes(rung === 'threads' ? 'Thread' : 'Process')
-    expect(warnings.mock.calls.map(([{ message }]) => String(message)).filter(told)).toHaveLength(3)
+    expect(warnings.mock.calls.map(([{ message }]) => String(message)).filter(told)).toHaveLength(4)
   })
 
   it('also while this thread is blocked by resultSync()', { timeout: 60_000 }, async () => {

@@ -1,11 +1,13 @@
 // Many items in one message, run one after the other on one worker; what becomes of each is told one by one all the same. What a worker that
 // died had not begun goes to another. With 'auto' the pieces are cut late: only two for each worker are on their way.
+
 import type { AsyncResource } from 'node:async_hooks'
 import { numbersOf } from '../../calls/index.js'
 import type { CheckedCallOptions } from '../../core/call-options.js'
 import { CancelledError, NotShippableError, WorkerDiedError } from '../../core/errors.js'
 import { cancelFuture, onDone, outcomeOf } from '../../core/future.js'
 import { fulfilled, type Outcome, rejected } from '../../core/outcome.js'
+import { clearImmediate, setImmediate } from '../../core/platform.js'
 import { type ArgsOf, mapArgs } from './args.js'
 import type { Carrier, Sink } from './carrier.js'
 import { firstSizing, fittedSize, nextSizing } from './chunk-sizer.js'

@@ -7,6 +7,7 @@
 //        │ free         │ records, oldest first       │ free          │       record: [ length in words, … ]     length 0: nothing more up to the end
 //        └──────────────┴─────────────────────────────┴───────────────┘
 //                       tail (reader)                 head (writer)
+import { atomics } from '../../core/platform.js'
 import type { Codec } from './codec.js'
 
 /** The longest record, in words. What would be longer goes another way. */
@@ -37,7 +38,7 @@ export class RecordWriter {
     const skipped = size - at < longestRecord ? size - at : 0
     if (((this.#head - this.#tail) | 0) + skipped + longestRecord > size) {
       // Pairs with the store in RecordReader.release(): what the reader has let go was read before, so it may be written over.
-      this.#tail = Atomics.load(this.#control, this.#tailWord)
+      this.#tail = atomics.load(this.#control, this.#tailWord)
       if (((this.#head - this.#tail) | 0) + skipped + longestRecord > size) return -1
     }
     if (skipped > 0) {
@@ -54,7 +55,7 @@ export class RecordWriter {
     this.codec.words[at] = length
     this.#head = (this.#head + length) | 0
     // Pairs with the load in RecordReader.next(): whoever sees the new head sees the words of the record.
-    Atomics.store(this.#control, this.#headWord, this.#head)
+    atomics.store(this.#control, this.#headWord, this.#head)
   }
 }
 
@@ -81,7 +82,7 @@ export class RecordReader {
   next(): number {
     if (this.#tail === this.#head) {
       // Pairs with the store in RecordWriter.publish().
-      this.#head = Atomics.load(this.#control, this.#headWord)
+      this.#head = atomics.load(this.#control, this.#headWord)
       if (this.#tail === this.#head) return -1
     }
     const at = this.#tail & this.#mask
@@ -104,11 +105,11 @@ export class RecordReader {
     if (this.#released === this.#tail) return
     this.#released = this.#tail
     // Pairs with the load in RecordWriter.reserve(): the words up to here are not looked at any more.
-    Atomics.store(this.#control, this.#tailWord, this.#tail)
+    atomics.store(this.#control, this.#tailWord, this.#tail)
   }
 
   get empty(): boolean {
     // Pairs with the store in RecordWriter.publish(). Also the second look of who goes to sleep: see README.md.
-    return this.#tail === this.#head && this.#tail === Atomics.load(this.#control, this.#headWord)
+    return this.#tail === this.#head && this.#tail === atomics.load(this.#control, this.#headWord)
   }
 }

@@ -1,5 +1,6 @@
 // Looks for the replies of all workers of a pool: for as long as there are some, and a moment longer, each turn of the event loop, in lots that
 // leave room for timers. Then it says that it sleeps, and the worker that has the next reply wakes it by a message.
+import { atomics, performance, setImmediate } from '../../core/platform.js'
 import { createPoolWords, MAIN, mainStates } from './layout.js'
 import type { PoolEnd } from './pool-end.js'
 
@@ -23,7 +24,7 @@ export class RingHub {
   #lastNews = 0
 
   constructor() {
-    Atomics.store(this.#words, MAIN, mainStates.ASLEEP)
+    atomics.store(this.#words, MAIN, mainStates.ASLEEP)
   }
 
   add(end: PoolEnd): void {
@@ -53,7 +54,7 @@ export class RingHub {
       this.batch(() => {
         while (this.#drain(perTurn) > 0) {}
       })
-      Atomics.store(this.#words, MAIN, mainStates.ASLEEP)
+      atomics.store(this.#words, MAIN, mainStates.ASLEEP)
       // The second look: see README.md.
     } while (!this.#empty)
   }
@@ -72,13 +73,13 @@ export class RingHub {
       return
     }
     // Pairs with the exchange in WorkerEnd.announce(): it has published its reply before it looks here, we look for one after this.
-    Atomics.store(this.#words, MAIN, mainStates.ASLEEP)
+    atomics.store(this.#words, MAIN, mainStates.ASLEEP)
     if (!this.#empty) this.#schedule()
   }
 
   #schedule(): void {
     this.#looking = true
-    Atomics.store(this.#words, MAIN, mainStates.AWAKE)
+    atomics.store(this.#words, MAIN, mainStates.AWAKE)
     setImmediate(this.#look)
   }
 

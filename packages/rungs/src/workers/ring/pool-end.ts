@@ -1,4 +1,5 @@
 // The pool's end of the shared memory of one worker: writes calls, reads replies, wakes the worker if it sleeps.
+import { atomics } from '../../core/platform.js'
 import { longestRecord, RecordReader, RecordWriter } from './byte-ring.js'
 import type { RingHub } from './hub.js'
 import {
@@ -72,7 +73,7 @@ export class PoolEnd {
   /** How long a call takes there, in nanoseconds; 0 when that is not known. */
   get callNs(): number {
     // Pairs with the store in WorkerEnd.note(). Only a guess: how old it is does not matter.
-    return Atomics.load(this.#control, CALL_NS)
+    return atomics.load(this.#control, CALL_NS)
   }
 
   /** @returns where the call lies, or -1 when it cannot go this way */
@@ -111,8 +112,8 @@ export class PoolEnd {
   posted(): void {
     this.#posted = (this.#posted + 1) | 0
     // Pairs with the load in WorkerEnd.park(): it does not go to sleep over a message.
-    Atomics.store(this.#control, POSTED, this.#posted)
-    if (Atomics.load(this.#control, STATE) === PARKED) this.#unpark()
+    atomics.store(this.#control, POSTED, this.#posted)
+    if (atomics.load(this.#control, STATE) === PARKED) this.#unpark()
   }
 
   /** A message came by the port. */
@@ -165,14 +166,14 @@ export class PoolEnd {
 
   /** Pairs with the stores of STATE in WorkerEnd: the call was published before this looks, the worker looks again after it has said that it sleeps. */
   #wake(): void {
-    const state = Atomics.load(this.#control, STATE)
+    const state = atomics.load(this.#control, STATE)
     if (state === RUNNING) return
     if (state === PARKED) this.#unpark()
-    else if (Atomics.compareExchange(this.#control, STATE, LOOPING, RUNNING) === LOOPING) this.#parts.poke()
+    else if (atomics.compareExchange(this.#control, STATE, LOOPING, RUNNING) === LOOPING) this.#parts.poke()
   }
 
   #unpark(): void {
-    // Pairs with Atomics.wait() in WorkerEnd.park(): whoever changes the word notifies.
-    if (Atomics.compareExchange(this.#control, STATE, PARKED, RUNNING) === PARKED) Atomics.notify(this.#control, STATE, 1)
+    // Pairs with atomics.wait() in WorkerEnd.park(): whoever changes the word notifies.
+    if (atomics.compareExchange(this.#control, STATE, PARKED, RUNNING) === PARKED) atomics.notify(this.#control, STATE, 1)
   }
 }

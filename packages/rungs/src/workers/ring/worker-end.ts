@@ -1,4 +1,5 @@
 // The worker's end of the memory that it shares with its pool: reads calls, writes replies, sleeps when there is nothing to do.
+import { atomics, performance } from '../../core/platform.js'
 import { CallTime } from '../call-time.js'
 import type { Request } from '../messages.js'
 import { BulkReader } from './bulk.js'
@@ -57,7 +58,7 @@ export class WorkerEnd {
     this.#poke = poke
     this.#spins = spins
     // Nothing can have been sent before: the pool sends calls when the worker has said that it is ready.
-    Atomics.store(control, STATE, LOOPING)
+    atomics.store(control, STATE, LOOPING)
   }
 
   /** Where bytes lie that are too many for the ring. Most workers never get any. */
@@ -80,7 +81,7 @@ export class WorkerEnd {
   /** Whether the port has a message that was not received yet. */
   get hasMail(): boolean {
     // Pairs with the store in PoolEnd.posted().
-    return Atomics.load(this.#control, POSTED) !== this.#received
+    return atomics.load(this.#control, POSTED) !== this.#received
   }
 
   // ---- calls ----------------------------------------------------------------------------------------------------
@@ -163,38 +164,38 @@ export class WorkerEnd {
     words[at + replyRecord.POSTED] = this.#posted
     words[at + replyRecord.KIND] = kind
     // Pairs with itself in other workers: each reply has its own number.
-    words[at + replyRecord.ORDER] = Atomics.add(this.#pool, REPLIES, 1)
+    words[at + replyRecord.ORDER] = atomics.add(this.#pool, REPLIES, 1)
     this.#replies.publish(at, end)
     this.announce()
   }
 
   /** Pairs with the store of ASLEEP in RingHub: it looks for replies after that, this looks whether it sleeps after the reply was published. */
   announce(): void {
-    if (Atomics.load(this.#pool, MAIN) === mainStates.AWAKE) return
-    if (Atomics.exchange(this.#pool, MAIN, mainStates.AWAKE) === mainStates.ASLEEP) this.#poke()
+    if (atomics.load(this.#pool, MAIN) === mainStates.AWAKE) return
+    if (atomics.exchange(this.#pool, MAIN, mainStates.AWAKE) === mainStates.ASLEEP) this.#poke()
   }
 
   /** A call has taken so many milliseconds. */
   note(ms: number): void {
     this.#time.note(ms)
     // Pairs with the load in PoolEnd.callNs.
-    Atomics.store(this.#control, CALL_NS, this.#time.ns)
+    atomics.store(this.#control, CALL_NS, this.#time.ns)
   }
 
   // ---- rest -----------------------------------------------------------------------------------------------------
 
   /** It is up and looks for calls by itself. */
   run(): void {
-    Atomics.store(this.#control, STATE, RUNNING)
+    atomics.store(this.#control, STATE, RUNNING)
   }
 
   /** From here on a message has to wake this thread. @returns false when there is a call already: it is up again */
   waitInLoop(): boolean {
     this.#calls.release()
     // Pairs with the look at STATE in PoolEnd.#wake(), after the call was published: either it sees this, or we see the call.
-    Atomics.store(this.#control, STATE, LOOPING)
+    atomics.store(this.#control, STATE, LOOPING)
     if (this.#calls.empty) return true
-    Atomics.store(this.#control, STATE, RUNNING)
+    atomics.store(this.#control, STATE, RUNNING)
     return false
   }
 
@@ -206,9 +207,9 @@ export class WorkerEnd {
     if (this.#spin()) return true
     this.#calls.release()
     // Pairs with the looks at STATE in PoolEnd: what it has published before that is seen by the second look here.
-    Atomics.store(this.#control, STATE, PARKED)
-    if (this.#calls.empty && !this.hasMail) Atomics.wait(this.#control, STATE, PARKED, ms)
-    Atomics.store(this.#control, STATE, RUNNING)
+    atomics.store(this.#control, STATE, PARKED)
+    if (this.#calls.empty && !this.hasMail) atomics.wait(this.#control, STATE, PARKED, ms)
+    atomics.store(this.#control, STATE, RUNNING)
     return !this.#calls.empty || this.hasMail
   }
 
@@ -220,13 +221,13 @@ export class WorkerEnd {
       return false
     }
     // Only to keep two from burning a core each. Who dies while it spins leaves the word taken: then nobody spins any more.
-    if (Atomics.compareExchange(this.#pool, SPINNER, 0, 1) !== 0) return false
+    if (atomics.compareExchange(this.#pool, SPINNER, 0, 1) !== 0) return false
     const until = performance.now() + this.#spinFor
     let found = false
     do {
       for (let look = 0; look < 50 && !found; look++) found = !this.#calls.empty
     } while (!found && performance.now() < until)
-    Atomics.store(this.#pool, SPINNER, 0)
+    atomics.store(this.#pool, SPINNER, 0)
     found ||= this.hasMail
     this.#spinFor = found ? Math.min(longestSpin, this.#spinFor * 2) : this.#spinFor / 2
     return found

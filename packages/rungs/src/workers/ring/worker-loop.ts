@@ -1,6 +1,7 @@
 // When a worker looks for calls, and how it rests. It runs calls for a while at a time, so that its timers, sockets and messages have their turn;
 // when there is none, and nothing else in its event loop either, it blocks for some milliseconds, from which it is woken fastest; after that, or
 // when there is something else, it waits in its event loop as any other program.
+import { activeResources, performance, setImmediate } from '../../core/platform.js'
 import type { WorkerEnd } from './worker-end.js'
 
 export interface LoopParts {
@@ -78,7 +79,7 @@ export class WorkerLoop {
       return
     }
     flush()
-    if (this.#fresh && idle() && process.getActiveResourcesInfo().length <= this.#baseline) {
+    if (this.#fresh && idle() && activeResources().length <= this.#baseline) {
       this.#fresh = end.park(longestPark)
       // A message comes by the event loop; a call is run at once.
       if (end.hasCall) this.#run()
