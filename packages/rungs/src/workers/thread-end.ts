@@ -1,5 +1,6 @@
 // How a thread ends, and how the pool hears of it.
 import type { Worker } from 'node:worker_threads'
+import { clearTimeout, setTimeout } from '../core/platform.js'
 import type { Channel } from './channel.js'
 import { type Crash, errorOf } from './crash.js'
 import { Link, type LinkParts } from './link.js'

@@ -10,7 +10,6 @@ import {
 } from 'node:worker_threads'
 import type { Outgoing, ShippedCall } from '../calls/index.js'
 import { library } from '../core/places.js'
-import { clearTimeout, setTimeout } from '../core/platform.js'
 import { Bell } from './bell.js'
 import { Cells } from './cells.js'
 import type { Crash } from './crash.js'
