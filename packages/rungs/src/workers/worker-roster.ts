@@ -58,9 +58,18 @@ export class WorkerRoster {
     return this.#starting + this.#ready >= this.maxWorkers + this.blocked
   }
 
-  /** Whether another worker will be ready for what waits: it is on its way, or is started for it. Those that end are there for a while, and count. */
+  /** Whether another worker will be ready for what waits: it is on its way, or is started for it. */
   get #someComing(): boolean {
-    return this.#starting > 0 || (!this.complete && this.#workers.size < this.maxWorkers + this.blocked)
+    return this.#starting > 0 || (!this.complete && this.#hasRoom(this.maxWorkers + this.blocked))
+  }
+
+  /** Whether another worker may be started when so many may be there. Those that end are there for a while, and count, unless all that they have waits. */
+  #hasRoom(allowed: number): boolean {
+    if (this.#workers.size < allowed) return true
+    let waiting = 0
+    for (const { phase, calls, extra } of this.#workers.values())
+      if (phase === 'retiring' && calls.size > 0 && extra >= calls.size) waiting++
+    return this.#workers.size < allowed + waiting
   }
 
   // ---- who has a place ------------------------------------------------------------------------------------------
@@ -134,8 +143,7 @@ export class WorkerRoster {
   }
 
   #spawn(missing: number, allowed: number): void {
-    // Those that end are there for a while, and count.
-    for (let left = missing; left > 0 && this.#workers.size < allowed; left--) {
+    for (let left = missing; left > 0 && this.#hasRoom(allowed); left--) {
       const worker = startingWorker(++this.#lastId, this.#freeIndex())
       this.#workers.set(worker.id, worker)
       this.#starting++

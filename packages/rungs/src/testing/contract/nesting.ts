@@ -116,6 +116,14 @@ export const nestingCases: Group = (add, { separate }) => {
     })
   }
 
+  if (separate) {
+    add('a call waits for a call of its own pool when it is the last of its worker', async ({ open }) => {
+      const pool = open({ maxWorkers: 1, maxTasksPerWorker: 1 })
+      assert.equal(await pool.submit(submitNested, pool, 20), 41)
+      assert.equal(await pool.submit(fibonacci, pool, 4), 3)
+    })
+  }
+
   add('a call maps over its own pool, on a single worker', async ({ open }) => {
     const pool = open({ maxWorkers: 1 })
     assert.deepEqual(await pool.submit(mapNested, pool, [1, 2, 3]), [2, 4, 6])
