@@ -153,7 +153,7 @@ function isWhole(value: ArrayBufferLike | ArrayBufferView, buffer: ArrayBufferLi
 /** It has no properties of its own. Of longer views that is not looked for: each element would be among the names. */
 function isBare(value: ArrayBufferLike | ArrayBufferView): boolean {
   if (!isExtensible(value) || getOwnPropertySymbols(value).length > 0) return false
-  const { length = 0 } = value as Uint8Array
+  const length = ArrayBuffer.isView(value) ? (value as Uint8Array).length : 0
   return length > LONGEST_LISTED || getOwnPropertyNames(value).length === length
 }
 

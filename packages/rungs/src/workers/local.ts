@@ -219,7 +219,9 @@ class LocalHost implements WorkerHost, TaskPlace {
       try {
         if (attempt.abandoned) throw attempt.abortReason
         result = runner.call(attempt.task)
-        if (typeof result === 'object' && result !== null && !isPromise(result)) result = runInCall(attempt.task, promised, result)
+        // What can be awaited and is no promise may look at who awaits it, as a future does.
+        const mayBe = (typeof result === 'object' && result !== null) || typeof result === 'function'
+        if (mayBe && !isPromise(result)) result = runInCall(attempt.task, promised, result)
         if (isPromise(result)) result = await result
       } catch (reason) {
         failed = true

@@ -363,6 +363,12 @@ export function thenThen(once: boolean): PromiseLike<unknown> {
   return outer as PromiseLike<unknown>
 }
 
+/** A function that can be awaited. */
+export function thenFunction(): PromiseLike<string | undefined> {
+  // biome-ignore lint/suspicious/noThenProperty: that is what it is about.
+  return Object.assign(() => {}, { then: (resolve: (value: string | undefined) => void) => resolve(kindHere()) }) as never
+}
+
 /** Never ends, though a promise says that it has a value. */
 export function thenNever(): PromiseLike<unknown> {
   // biome-ignore lint/suspicious/noThenProperty: that is what it is about.

@@ -15,6 +15,7 @@ import {
   returnNested,
   streamNested,
   submitNested,
+  thenFunction,
   thenNever,
   thenThen,
 } from './functions.js'
@@ -89,6 +90,8 @@ export const nestingCases: Group = (add, { separate }) => {
     const kind = await pool.submit(kindHere)
     for (const once of [false, true]) assert.equal(await pool.submit(thenThen, once), kind)
     assert.deepEqual(await pool.map(thenThen, [false, true], { chunkSize: 2 }).toArray(), [kind, kind])
+    assert.equal(await pool.submit(thenFunction), kind)
+    assert.deepEqual(await pool.map(thenFunction, [1, 2]).toArray(), [kind, kind])
     const never = pool.with({ timeout: 100, grace: 50 }).submit(thenNever)
     await assert.rejects(never.result(), TimeoutError)
   })
