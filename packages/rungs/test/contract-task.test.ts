@@ -1,4 +1,4 @@
-import { TaskPoolExecutor } from 'rungs'
+import { ProcessPoolExecutor, TaskPoolExecutor, ThreadPoolExecutor } from 'rungs'
 import { executorContract } from 'rungs/testing'
 import { expect, it } from 'vitest'
 import { runContract } from './fixtures/run-contract.js'
@@ -12,4 +12,13 @@ it('takes a number for maxWorkers', async () => {
   await using pool = new TaskPoolExecutor(3)
   expect(pool.stats.maxWorkers).toBe(3)
   for (const wrong of [0, -1, 1.5, Number.NaN]) expect(() => new TaskPoolExecutor(wrong)).toThrow(RangeError)
+})
+
+it.each([TaskPoolExecutor, ThreadPoolExecutor, ProcessPoolExecutor])('takes no options beside a number', (Executor) => {
+  const Any = Executor as new (...args: unknown[]) => unknown // JavaScript may say so.
+  const says = new RegExp(
+    `${Executor.name} takes one argument.*got also \\{ name: 'x' \\}.*new ${Executor.name}\\(\\{ maxWorkers: 2, … \\}\\)`,
+  )
+  expect(() => new Any(2, { name: 'x' })).toThrow(says)
+  expect(() => new Any({}, undefined)).toThrow(TypeError)
 })

@@ -22,8 +22,8 @@ import { workerSetup } from './worker-setup.js'
  */
 export class ProcessPoolExecutor extends PoolExecutor {
   /** `new ProcessPoolExecutor(3)` means `{ maxWorkers: 3 }`. */
-  constructor(given?: number | ProcessOptions) {
-    const options: ProcessOptions = optionsOf(given)
+  constructor(given?: number | ProcessOptions, ...none: never[]) {
+    const options: ProcessOptions = optionsOf('ProcessPoolExecutor', given, none)
     const further = ['execPath', 'execArgv', 'env', 'cwd', 'stdio', 'uid', 'gid', 'code']
     const checked = checkPoolOptions('ProcessPoolExecutor', options, further)
     checkProcessOptions(options)

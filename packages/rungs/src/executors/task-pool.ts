@@ -14,8 +14,8 @@ import { nextPoolId, PoolExecutor, viewOf } from './pool-executor.js'
  */
 export class TaskPoolExecutor extends PoolExecutor {
   /** `new TaskPoolExecutor(50)` means `{ maxWorkers: 50 }`. */
-  constructor(options?: number | ExecutorOptions) {
-    const checked = checkPoolOptions('TaskPoolExecutor', optionsOf(options), [], 20)
+  constructor(options?: number | ExecutorOptions, ...none: never[]) {
+    const checked = checkPoolOptions('TaskPoolExecutor', optionsOf('TaskPoolExecutor', options, none), [], 20)
     const pool = new WorkerPool(checked, { spawn: localSpawner(new LocalStart(checked)) })
     super(viewOf(pool, nextPoolId(), checked, false))
   }

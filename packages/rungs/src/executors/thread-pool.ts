@@ -19,8 +19,8 @@ import { workerSetup } from './worker-setup.js'
  */
 export class ThreadPoolExecutor extends PoolExecutor {
   /** `new ThreadPoolExecutor(3)` means `{ maxWorkers: 3 }`. */
-  constructor(given?: number | ThreadOptions) {
-    const options: ThreadOptions = optionsOf(given)
+  constructor(given?: number | ThreadOptions, ...none: never[]) {
+    const options: ThreadOptions = optionsOf('ThreadPoolExecutor', given, none)
     const checked = checkPoolOptions('ThreadPoolExecutor', options, ['resourceLimits', 'execArgv', 'env', 'stdio', 'code'])
     checkThreadOptions(options)
     let threads: ThreadSpawner | undefined

@@ -101,8 +101,18 @@ const common: readonly (keyof ExecutorOptions)[] = [
 
 const counters = new Map<string, number>()
 
-/** `new ThreadPoolExecutor(3)` means `{ maxWorkers: 3 }`. */
-export function optionsOf<O extends object>(given: number | O | undefined): O | { maxWorkers: number } {
+/** `new ThreadPoolExecutor(3)` means `{ maxWorkers: 3 }`. `none`: what else the constructor was given; nothing of that would have an effect. */
+export function optionsOf<O extends object>(
+  kind: string,
+  given: number | O | undefined,
+  none: readonly unknown[],
+): O | { maxWorkers: number } {
+  if (none.length > 0) {
+    const all = typeof given === 'number' ? `{ maxWorkers: ${given}, … }` : '{ … }'
+    throw new TypeError(
+      `${kind} takes one argument, a number of workers or its options; got also ${show(none[0])}. Write new ${kind}(${all})`,
+    )
+  }
   return typeof given === 'number' ? { maxWorkers: given } : given === undefined ? ({} as O) : given // An empty object has all options unset.
 }
 
