@@ -11,6 +11,7 @@ import { insideCases } from './contract/inside.js'
 import { limitCases } from './contract/limits.js'
 import { mapCases } from './contract/map.js'
 import { mapFailureCases } from './contract/map-failures.js'
+import { moduleCases } from './contract/modules.js'
 import { nestingCases } from './contract/nesting.js'
 import { queueCases } from './contract/queue.js'
 import { retryCases } from './contract/retries.js'
@@ -47,6 +48,7 @@ const groups: Readonly<Record<string, Group>> = {
   retries: retryCases,
   'inside a call': insideCases,
   'nested calls': nestingCases,
+  'modules that are not loaded': moduleCases,
   workers: workerCases,
   'initializer and finalizer': initializerCases,
   'death of a worker': deathCases,

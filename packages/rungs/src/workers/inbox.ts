@@ -3,10 +3,11 @@ import { Incoming, type Outgoing } from '../calls/index.js'
 import { InvalidStateError } from '../core/errors.js'
 import type { Future } from '../core/future.js'
 import type { HandleTable } from './handle-table.js'
+import { InTurn } from './in-turn.js'
 import type { Definitions, Parcel } from './messages.js'
-import type { WorkItem } from './work-item.js'
+import type { Attempt, WorkItem } from './work-item.js'
 
-/** Whose outcomes are here, and wait for a module. */
+/** Of whose calls something is here that waits for a module, so that their outcomes have to wait as well. */
 const unread = new WeakSet<Future<unknown>>()
 
 /** For a thread that is about to block. @throws {InvalidStateError} if the outcome waits for a module, which comes by the event loop */
@@ -19,6 +20,7 @@ export const waitsForModule =
 
 export class Inbox {
   readonly #incoming: Incoming
+  readonly turns = new InTurn<Attempt>()
 
   constructor(outgoing: Outgoing, handles: HandleTable) {
     this.#incoming = new Incoming({ outgoing, handles })
@@ -34,15 +36,23 @@ export class Inbox {
     return this.#incoming.unpack(parcel)
   }
 
-  /** Reads a value; at once, unless a module has to be imported for it. `item`: whose outcome it is. */
+  /**
+   * Reads a value: at once, unless a module has to be imported for it. `attempt`: whose value it is; what is said of it later is heard later, and has
+   * to be asked for by `read` or in {@link turns}.
+   */
   read(
     message: { readonly definitions?: Definitions | undefined },
     parcel: Parcel,
     use: (value: unknown) => void,
     failed: (error: unknown) => void = use,
-    item?: WorkItem,
+    attempt?: Attempt,
   ): void {
     this.define(message.definitions)
+    if (attempt === undefined || !this.turns.isReading || !this.turns.defer(attempt, () => this.#read(parcel, use, failed, attempt)))
+      this.#read(parcel, use, failed, attempt)
+  }
+
+  #read(parcel: Parcel, use: (value: unknown) => void, failed: (error: unknown) => void, attempt: Attempt | undefined): void {
     let value: unknown
     try {
       value = this.#incoming.unpack(parcel)
@@ -54,11 +64,20 @@ export class Inbox {
       use(value)
       return
     }
-    const future = item && futureOf(item)
+    if (attempt === undefined) {
+      value.then(use, failed)
+      return
+    }
+    const future = futureOf(attempt.item)
     if (future !== undefined) unread.add(future)
+    const heard = this.turns.begin(attempt)
     const read = (use: (value: unknown) => void) => (value: unknown) => {
       if (future !== undefined) unread.delete(future)
-      use(value)
+      try {
+        use(value)
+      } finally {
+        heard()
+      }
     }
     value.then(read(use), read(failed))
   }

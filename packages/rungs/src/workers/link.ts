@@ -2,7 +2,7 @@
 
 import { BytesCall, type Outgoing, PlainCall, type ShippedCall } from '../calls/index.js'
 import { CancelledError, TimeoutError } from '../core/errors.js'
-import type { Outcome } from '../core/outcome.js'
+import { fulfilled, type Outcome, rejected } from '../core/outcome.js'
 import { queueMicrotask } from '../core/platform.js'
 import { abortCodes, type Cells } from './cells.js'
 import type { Channel } from './channel.js'
@@ -257,7 +257,7 @@ export class Link implements WorkerHost {
       const { mode } = attempt.item
       if (mode.type === 'chunk' && attempt.cell >= 0) mode.begun = Math.max(mode.begun, this.#parts.cells.begun(attempt.cell))
     }
-    this.#parts.events.gone({ ...death, inPeace: this.#saidBye })
+    this.#inbox.turns.whenNone(() => this.#parts.events.gone({ ...death, inPeace: this.#saidBye }))
   }
 
   /** There will be no worker. */
@@ -298,28 +298,27 @@ export class Link implements WorkerHost {
           return
         }
         const { status, memory, value } = message
-        if (status === 'skipped') this.#ended(attempt, { status: 'rejected', reason: new CancelledError() })
-        else if (status === 'fulfilled' && value.plain) this.#ended(attempt, { status, value: value.data }, memory)
+        const plain: Outcome | undefined =
+          status === 'skipped' ? rejected(new CancelledError()) : status === 'fulfilled' && value.plain ? fulfilled(value.data) : undefined
+        if (plain !== undefined) this.#inTurn(attempt, () => this.#ended(attempt, plain, memory))
         else
           this.#inbox.read(
             message,
             value,
-            (value) => this.#ended(attempt, status === 'fulfilled' ? { status, value } : { status, reason: value }, memory),
-            (reason) => this.#ended(attempt, { status: 'rejected', reason }, memory),
-            attempt.item,
+            (value) => this.#ended(attempt, status === 'fulfilled' ? fulfilled(value) : rejected(value), memory),
+            (reason) => this.#ended(attempt, rejected(reason), memory),
+            attempt,
           )
         return
       }
       case 'progress': {
         const attempt = this.#attempt(message.id)
-        if (attempt !== undefined) this.#inbox.read(message, message.value, (value) => events.progress(attempt, value))
+        if (attempt !== undefined) this.#inbox.read(message, message.value, (value) => events.progress(attempt, value), undefined, attempt)
         return
       }
-      case 'item': {
-        const mode = this.#attempt(message.id)?.item.mode
-        if (mode?.type === 'stream') this.#inbox.read(message, message.value, mode.onItem)
+      case 'item':
+        this.#item(message)
         return
-      }
       case 'outcomes':
         this.#outcomes(message)
         return
@@ -359,7 +358,9 @@ export class Link implements WorkerHost {
   #replied(cell: number, skipped: boolean, value: unknown): void {
     const attempt = this.#byCell[cell]
     if (attempt !== undefined) {
-      this.#ended(attempt, skipped ? { status: 'rejected', reason: new CancelledError() } : { status: 'fulfilled', value })
+      const outcome = skipped ? rejected(new CancelledError()) : fulfilled(value)
+      if (!this.#inbox.turns.isReading) this.#ended(attempt, outcome)
+      else this.#inTurn(attempt, () => this.#ended(attempt, outcome))
       return
     }
     this.#freeCells.push(cell)
@@ -371,25 +372,60 @@ export class Link implements WorkerHost {
     return this.#attempts.get(id) ?? this.#byCell.find((attempt) => attempt?.id === id)
   }
 
+  #inTurn(attempt: Attempt, hear: () => void): void {
+    if (!this.#inbox.turns.defer(attempt, hear)) hear()
+  }
+
   #ended(attempt: Attempt, outcome: Outcome, memory?: number): void {
-    const { cell } = attempt
+    const { cell, item } = attempt
     if (cell >= 0) {
       if (this.#byCell[cell] !== attempt) return
       this.#byCell[cell] = undefined
       this.#freeCells.push(cell)
       if (this.#attempts.size > 0) this.#attempts.delete(attempt.id)
     } else if (!this.#attempts.delete(attempt.id)) return
-    this.#parts.events.ended(attempt, outcome, memory)
+    const unreadable = item.mode.type === 'stream' ? item.mode.unreadable : undefined
+    this.#parts.events.ended(attempt, unreadable === undefined ? outcome : rejected(unreadable.reason), memory)
+  }
+
+  #item(message: FromWorker & { type: 'item' }): void {
+    const attempt = this.#attempt(message.id)
+    const mode = attempt?.item.mode
+    if (attempt === undefined || mode?.type !== 'stream') return
+    const give = (value: unknown): void => {
+      if (mode.unreadable === undefined) mode.onItem(value)
+    }
+    const failed = (reason: unknown): void => {
+      if (mode.unreadable !== undefined) return
+      mode.unreadable = { reason }
+      this.credit(attempt, 'stop')
+    }
+    this.#inbox.read(message, message.value, give, failed, attempt)
   }
 
   #outcomes(message: FromWorker & { type: 'outcomes' }): void {
-    const mode = this.#attempt(message.id)?.item.mode
-    if (mode?.type !== 'chunk') return
-    const { from, outcomes } = message
-    if (outcomes.kind === 'rejected')
-      this.#inbox.read(message, outcomes.reason, (reason) => mode.listener.failed(from, reason, outcomes.ms))
-    // It was a list when it was packed.
-    else this.#inbox.read(message, outcomes.values, (values) => mode.listener.values(from, values as ArrayLike<unknown>, outcomes.ms))
+    const attempt = this.#attempt(message.id)
+    const mode = attempt?.item.mode
+    if (attempt === undefined || mode?.type !== 'chunk') return
+    const { from, outcomes, end } = message
+    const { listener } = mode
+    const { ms } = outcomes
+    const over = (): void => {
+      if (end !== undefined) this.#ended(attempt, fulfilled(undefined), end.memory)
+    }
+    if (outcomes.kind === 'rejected') {
+      this.#inbox.read(message, outcomes.reason, (reason) => listener.failed(from, reason, ms), undefined, attempt)
+      return
+    }
+    const give = (values: unknown): void => {
+      listener.values(from, values as ArrayLike<unknown>, ms) // It was a list when it was packed.
+      over()
+    }
+    const failed = (reason: unknown): void => {
+      for (let at = 0; at < outcomes.count; at++) listener.failed(from + at, reason, ms)
+      over()
+    }
+    this.#inbox.read(message, outcomes.values, give, failed, attempt)
   }
 }
 

@@ -86,6 +86,8 @@ export type FromWorker =
       readonly from: number
       readonly outcomes: ChunkOutcomes
       readonly definitions: Definitions | undefined
+      /** Set with the last ones: the chunk has ended, and no reply comes. */
+      readonly end: { readonly memory: number | undefined } | undefined
     }
   | { readonly type: 'output'; readonly to: 'stdout' | 'stderr'; readonly text: string }
   | { readonly type: 'lent'; readonly id: number; readonly what: 'place' | 'thread' }
@@ -114,7 +116,7 @@ export interface Reply {
 
 /** Outcomes of consecutive items: values as one array when all went well, which is nearly always. */
 export type ChunkOutcomes =
-  | { readonly kind: 'values'; readonly values: Parcel; readonly ms: number }
+  | { readonly kind: 'values'; readonly values: Parcel; readonly count: number; readonly ms: number }
   | { readonly kind: 'rejected'; readonly reason: Parcel; readonly ms: number }
 
 /** A worker asks something of an object that stays with the pool: an executor, a callback, a future, a signal. */

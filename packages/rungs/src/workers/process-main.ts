@@ -87,7 +87,7 @@ function serve({ start, cells: count, presumed, files }: ProcessStart): void {
   const server = new Server({
     channel: {
       post: (message) => {
-        if (message.type === 'reply') cells.replied(message.id)
+        if (message.type === 'reply' || (message.type === 'outcomes' && message.end !== undefined)) cells.replied(message.id)
         else if (message.type === 'exit') {
           channel.post({ type: 'begun cells', cells: cells.begunCells(), atEnd: { line: line.begun } })
         }

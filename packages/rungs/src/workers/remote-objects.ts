@@ -4,6 +4,7 @@ import { type CurrentCall, currentCall } from '../core/current-call.js'
 import { CancelledError, InvalidStateError } from '../core/errors.js'
 import { cancelFuture, createFuture, type Driver, type Future, failFuture, fulfilFuture } from '../core/future.js'
 import type { FutureFacts, Handle, SignalFacts } from './handle-table.js'
+import { InTurn } from './in-turn.js'
 import { waitsForModule } from './inbox.js'
 import type { Definitions, FromWorker, Parcel, RpcReply, RpcRequest } from './messages.js'
 import type { AnyFunction } from './work-item.js'
@@ -12,6 +13,7 @@ export interface RemoteParts {
   post(message: FromWorker, transfer?: readonly unknown[]): void
   pack(value: unknown): Packed
   definitionsFor(uses: readonly number[]): Definitions | undefined
+  define(definitions: Definitions | undefined): void
   read(parcel: Parcel, definitions: Definitions | undefined): unknown
   /** The pool of this worker. */
   readonly pool: number
@@ -47,6 +49,7 @@ export class RemoteObjects implements Handles {
   readonly #handles = new WeakMap<object, Handle>()
   readonly #known = new Map<number, { readonly proxy: WeakRef<object>; count: number }>()
   readonly #questions = new Map<number, Question>()
+  readonly #turns = new InTurn<number>()
   readonly #collected = new FinalizationRegistry<number>((handle) => this.#release(handle))
   #lastQuestion = 0
 
@@ -101,18 +104,28 @@ export class RemoteObjects implements Handles {
     const question = this.#questions.get(id)
     if (status !== 'item') this.#questions.delete(id)
     if (question === undefined) return
+    this.#parts.define(definitions)
+    const hear = (): void => this.#hear(id, status, value, question)
+    if (!this.#turns.defer(id, hear)) hear()
+    else question.unread?.()
+  }
+
+  #hear(id: number, status: RpcReply['status'], value: Parcel, question: Question): void {
     const tell = (value: unknown): void => question[status]?.(value)
     let read: unknown
     try {
-      read = this.#parts.read(value, definitions)
+      read = this.#parts.read(value, undefined)
     } catch (error) {
       question.rejected(error)
       return
     }
-    if (read instanceof Promise) {
-      if (status !== 'item') question.unread?.()
-      read.then(tell, question.rejected)
-    } else tell(read)
+    if (!(read instanceof Promise)) {
+      tell(read)
+      return
+    }
+    if (status !== 'item') question.unread?.()
+    const heard = this.#turns.begin(id)
+    read.then(tell, question.rejected).finally(heard)
   }
 
   /** The call that runs now waits for its own pool, and lends its place. @returns what takes it back, to be called once */

@@ -1,12 +1,13 @@
-// Runs many calls of one message, one after the other. Outcomes are told in lots, at least every millisecond, so that little is lost with a worker
-// that dies; which item has begun is in shared memory.
+// Runs many calls of one message, one after the other. Outcomes are told in lots, the last of which also says that the chunk has ended: whoever reads
+// them is woken for each. A lot is told when its first outcome is some milliseconds old, so that little is lost with a worker that dies; which item has
+// begun is in shared memory.
 import { numbersOf, type Packed } from '../calls/index.js'
 import type { Cells } from './cells.js'
 import type { ChunkOutcomes, Request } from './messages.js'
 import { type ChunkCalls, isPromise } from './running-call.js'
 
-/** Outcomes are told when the first of them is this old. */
-const oldest = 1
+/** Outcomes are told when the first of them is this old, in milliseconds: about as long as a chunk of `chunkSize: 'auto'` takes. */
+const oldest = 5
 /** Looking at the clock costs as much as a short item: it is not looked at more often than this, in milliseconds, if items go on as before. */
 const oftenest = 0.01
 const mostBetween = 1_024
@@ -14,7 +15,8 @@ const mostBetween = 1_024
 export interface ChunkParts {
   values(values: ArrayLike<unknown>): Packed
   error(error: unknown): Packed
-  send(from: number, outcomes: ChunkOutcomes, packed: Packed): void
+  /** `isLast`: no more are told, and the chunk has ended. */
+  send(from: number, outcomes: ChunkOutcomes, packed: Packed, isLast: boolean): void
   aborted(): boolean
 }
 
@@ -40,8 +42,8 @@ export class ChunkRun {
     this.#looked = this.#since
   }
 
-  /** Runs all items; stops early when the chunk is not wanted any more. */
-  run(start = 0): undefined | Promise<undefined> {
+  /** Runs all items; stops early when the chunk is not wanted any more. @returns whether its end has been told */
+  run(start = 0): boolean | Promise<boolean> {
     const { count, at } = this.#calls
     const { cell } = this.#request
     let left = this.#between
@@ -57,8 +59,7 @@ export class ChunkRun {
       }
       if (--left === 0) left = this.#look()
     }
-    this.flush()
-    return undefined
+    return this.flush(true)
   }
 
   /** Tells what is old enough. @returns how many items on to look again */
@@ -71,27 +72,29 @@ export class ChunkRun {
     return this.#between
   }
 
-  /** Tells the outcomes that were not told yet. */
-  flush(): void {
+  /** Tells the outcomes that were not told yet. `isLast`: all items have ended. @returns whether that has been told with them */
+  flush(isLast = false): boolean {
     const values = this.#values
     const now = performance.now()
     const ms = (now - this.#since) / Math.max(1, values.length)
     this.#since = now
-    if (values.length === 0) return
+    if (values.length === 0) return false
     this.#values = []
     const from = this.#from
     this.#from += values.length
     try {
       const packed = this.#parts.values(numbersOf(values) ?? values)
-      this.#parts.send(from, { kind: 'values', values: packed, ms }, packed)
+      this.#parts.send(from, { kind: 'values', values: packed, count: values.length, ms }, packed, isLast)
+      return isLast
     } catch (error) {
       if (values.length === 1) this.#tell(from, error, ms)
       // One of them cannot cross. Each on its own, to tell which.
       else for (const [offset, value] of values.entries()) this.#one(from + offset, value, ms)
+      return false
     }
   }
 
-  async #wait(index: number, result: Promise<unknown>): Promise<undefined> {
+  async #wait(index: number, result: Promise<unknown>): Promise<boolean> {
     try {
       this.#values.push(await result)
     } catch (error) {
@@ -111,7 +114,7 @@ export class ChunkRun {
   #one(index: number, value: unknown, ms: number): void {
     try {
       const packed = this.#parts.values([value])
-      this.#parts.send(index, { kind: 'values', values: packed, ms }, packed)
+      this.#parts.send(index, { kind: 'values', values: packed, count: 1, ms }, packed, false)
     } catch (error) {
       this.#tell(index, error, ms)
     }
@@ -119,6 +122,6 @@ export class ChunkRun {
 
   #tell(index: number, error: unknown, ms: number): void {
     const packed = this.#parts.error(error)
-    this.#parts.send(index, { kind: 'rejected', reason: packed, ms }, packed)
+    this.#parts.send(index, { kind: 'rejected', reason: packed, ms }, packed, false)
   }
 }

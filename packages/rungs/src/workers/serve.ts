@@ -124,6 +124,7 @@ export class Server {
       post: (message, transfer) => this.post(message, transfer),
       pack: (value) => this.#outgoing.pack(value),
       definitionsFor: (uses) => this.definitionsFor(uses),
+      define: (definitions) => this.#define(definitions),
       read: (parcel, definitions) => this.#read(parcel, definitions),
       pool: start.pool,
       wait: waitForMessage,
@@ -300,13 +301,15 @@ export class Server {
         active.chunk = new ChunkRun(request, chunkCalls(request.mode, active, fn, args), this.#parts.cells, {
           values: (values) => this.#pack(values, 'result'),
           error: (error) => this.#outgoing.packError(error),
-          send: (from, outcomes, packed) => {
+          send: (from, outcomes, packed, isLast) => {
             this.#output.flush()
-            this.#post({ type: 'outcomes', id: request.id, from, outcomes, definitions: this.definitionsFor(packed.uses) }, packed)
+            const { id } = request
+            const end = isLast ? { memory: this.#memory() } : undefined
+            this.#post({ type: 'outcomes', id, from, outcomes, definitions: this.definitionsFor(packed.uses), end }, packed)
           },
           aborted: () => request.cell >= 0 && this.#parts.cells.aborted(request.cell) !== 0,
         })
-        this.#settleWith(active, active.chunk.run())
+        this.#settleChunk(active, active.chunk.run())
         return
       }
       if (request.mode === 'stream') {
@@ -331,6 +334,18 @@ export class Server {
       (value) => this.#succeeded(active, value),
       (error) => this.#failed(active, error),
     )
+  }
+
+  #settleChunk(active: RunningCall, told: boolean | Promise<boolean>): void {
+    if (told === false) this.#succeeded(active, undefined)
+    else if (told === true) this.#ended(active)
+    else {
+      this.#goesOn(active)
+      told.then(
+        (told) => this.#settleChunk(active, told),
+        (error) => this.#failed(active, error),
+      )
+    }
   }
 
   #succeeded(active: RunningCall, value: unknown): void {
@@ -375,10 +390,14 @@ export class Server {
     if (status === 'fulfilled' && packed.plain && this.#replyInRing(active, packed.data)) return
     const { id } = active.request
     this.#output.flush()
-    const memory = this.#parts.start.measureMemory ? this.#parts.memory() : undefined
+    const memory = this.#memory()
     // If it cannot be posted the error goes instead; the call is forgotten only then.
     this.#post({ type: 'reply', id, status, value: packed, definitions: this.definitionsFor(packed.uses), memory }, packed)
     this.#ended(active)
+  }
+
+  #memory(): number | undefined {
+    return this.#parts.start.measureMemory ? this.#parts.memory() : undefined
   }
 
   #progress(id: number, value: unknown): void {

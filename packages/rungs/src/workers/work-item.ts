@@ -18,12 +18,20 @@ export type AnyFunction = (...args: any[]) => unknown
 /** What a call is, beyond a function and arguments: one call, a generator whose items come one by one, or many calls in one message. */
 export type Mode =
   | { readonly type: 'call' }
-  | { readonly type: 'stream'; readonly onItem: (value: unknown) => void; readonly credit: number }
+  | StreamMode
   /**
    * `of`: its arguments are the items and the index of the first; or each is the list of arguments of one call. `begun`: how many items had
    * begun when its worker died.
    */
   | { readonly type: 'chunk'; readonly of: 'items' | 'lists'; readonly listener: ChunkListener; begun: number }
+
+export interface StreamMode {
+  readonly type: 'stream'
+  readonly onItem: (value: unknown) => void
+  readonly credit: number
+  /** Set when an item has come that cannot be read here: with that the stream fails. */
+  unreadable?: { readonly reason: unknown } | undefined
+}
 
 /** Told of the items of a chunk, in order. */
 export interface ChunkListener {
