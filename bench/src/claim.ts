@@ -20,7 +20,14 @@ export interface Case {
   readonly kind: string
   /** How many calls or items. */
   readonly count: number
+  /** Those who would take minutes do fewer of them: where the metrics do not depend on how many there are. */
+  readonly fewer?: { readonly count: number; readonly contestants: readonly string[] }
   readonly metrics: readonly Metric[]
+}
+
+/** How many calls or items a contestant does. */
+export function countOf({ count, fewer }: Case, { name }: Contestant): number {
+  return fewer?.contestants.includes(name) ? Math.min(count, fewer.count) : count
 }
 
 export interface Metric {

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Claim } from './claim.js'
+import { type Claim, countOf } from './claim.js'
 import { claims } from './claims/index.js'
 import { headOf, headText } from './head.js'
 import { type Order, orderOf, UsageError, usage } from './order.js'
@@ -62,9 +62,9 @@ function status(text: string): void {
 function raw(claim: Claim, { results, versions }: Measurements): unknown {
   return {
     claim: claim.name,
-    results: results.map(({ case: { name, count }, contestant, samples, trouble }) => ({
-      case: name,
-      count,
+    results: results.map(({ case: kase, contestant, samples, trouble }) => ({
+      case: kase.name,
+      count: countOf(kase, contestant),
       contestant: contestant.name,
       version: versions.get(contestant.name),
       samples: [...samples].map(([round, sample]) => ({ round, ...sample })),

@@ -1,4 +1,4 @@
-import type { Claim, Metric } from './claim.js'
+import type { Case, Claim, Metric } from './claim.js'
 import type { Measurements, Result } from './runner.js'
 import { type ByRound, type Summary, summarize, timesBetter } from './statistics.js'
 
@@ -20,12 +20,17 @@ export function reportOf(claim: Claim, measurements: Measurements): string {
     for (const metric of kase.metrics) {
       const rows = rowsOf(results, metric, measurements.versions)
       const title = metric.name === metric.unit ? kase.name : `${kase.name}: ${metric.name}`
-      const count = (results[0]?.case.count ?? kase.count).toLocaleString('en')
-      tables.push(`${title} (${count}); ${metric.unit}, ${metric.better} is better\n${tableOf(rows)}`)
+      tables.push(`${title} (${countText(results[0]?.case ?? kase)}); ${metric.unit}, ${metric.better} is better\n${tableOf(rows)}`)
       behind.push(...rows.flatMap((row) => aheadText(row) ?? []).map((text) => `  ${title}: ${text}`))
     }
   }
   return [...tables, verdict(claim, measurements, behind)].join('\n\n')
+}
+
+function countText({ count, fewer }: Case): string {
+  const text = count.toLocaleString('en')
+  if (fewer === undefined || fewer.count >= count) return text
+  return `${text}; ${fewer.contestants.join(', ')}: ${fewer.count.toLocaleString('en')}`
 }
 
 function verdict(claim: Claim, { results }: Measurements, behind: readonly string[]): string {

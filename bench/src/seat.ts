@@ -1,4 +1,4 @@
-import type { Case, Contestant, Sample, Session } from './claim.js'
+import { type Case, type Contestant, countOf, type Sample, type Session } from './claim.js'
 import { HungError, type Trouble, troubleOf } from './trouble.js'
 
 /** Time, as far as the runner needs it. */
@@ -26,8 +26,10 @@ export class Seat {
     this.#clock = clock
   }
 
-  async run({ kind, count }: Case): Promise<Sample> {
+  async run(kase: Case): Promise<Sample> {
     const session = this.#session ?? (await this.#start())
+    const { kind } = kase
+    const count = countOf(kase, this.#contestant)
     return await this.#bounded('run', session, () => session.run(kind, count))
   }
 

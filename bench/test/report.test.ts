@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import type { Contestant } from '../dist/claim.js'
+import type { Claim, Contestant } from '../dist/claim.js'
 import { reportOf, short } from '../dist/report.js'
 import { measure } from '../dist/runner.js'
-import { claimOf, FakeClock, fake } from './fakes.js'
+import { caseOf, claimOf, FakeClock, fake } from './fakes.js'
 
 /** A contestant with these speeds, the first of them in the warm-up. */
 function racer(name: string, speeds: number[], against?: string): Contestant {
@@ -17,8 +17,8 @@ function racer(name: string, speeds: number[], against?: string): Contestant {
   return against === undefined ? contestant : { ...contestant, against }
 }
 
-async function report(contestants: Contestant[]): Promise<string> {
-  const claim = claimOf(contestants)
+async function report(contestants: Contestant[], parts: Partial<Claim> = {}): Promise<string> {
+  const claim = claimOf(contestants, parts)
   return reportOf(claim, await measure(claim, { rounds: 3, budget: 1, clock: new FakeClock() }))
 }
 
@@ -50,6 +50,11 @@ describe('the report', () => {
         '  one: speed: friend is ahead of slow, 2.00 ×',
       ].join('\n'),
     )
+  })
+
+  it('says who did fewer', async () => {
+    const cases = [{ ...caseOf('one'), fewer: { count: 3, contestants: ['b', 'c'] } }]
+    expect(await report([racer('a', [1, 2, 3, 4]), racer('b', [1, 2, 3, 4])], { cases })).toMatch(/^one: speed \(10; b, c: 3\); m\/s/)
   })
 
   it('has no verdict without ours, and one when nobody is ahead', async () => {

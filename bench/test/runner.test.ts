@@ -46,6 +46,14 @@ describe('the order', () => {
     expect(log).toEqual(['start a', 'run a 10', 'end a', 'kill a', 'start a', 'run a 10', 'end a', 'kill a'])
   })
 
+  it('gives fewer to those who would take minutes', async () => {
+    const log: string[] = []
+    const kase = { ...caseOf('one'), fewer: { count: 3, contestants: ['b'] } }
+    await measure(claimOf([fake('a', log), fake('b', log)], { cases: [kase] }), options({ rounds: 0 }))
+    await measure(claimOf([fake('b', log)], { cases: [kase] }), options({ rounds: 0, count: 2 }))
+    expect(log.filter((entry) => entry.startsWith('run'))).toEqual(['run a 10', 'run b 3', 'run b 2'])
+  })
+
   it('bounds the counts', async () => {
     const log: string[] = []
     const { results } = await measure(claimOf([fake('a', log)]), options({ rounds: 1, count: 3 }))
