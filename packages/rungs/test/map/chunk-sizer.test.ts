@@ -51,10 +51,17 @@ describe('the size of chunks', () => {
   })
 
   it('shrinks at once when items take longer, and only slowly trusts faster ones', () => {
-    const before: Sizing = { size: 2_000, msPerItem: 0.0025 }
+    const before: Sizing = { size: 2_000, msPerItem: 0.0025, measured: 2_000 }
     expect(nextSizing(before, { items: 2_000, ms: 500 }).size).toBe(20)
-    const after = nextSizing({ size: 20, msPerItem: 0.25 }, { items: 20, ms: 0 })
+    const after = nextSizing({ size: 20, msPerItem: 0.25, measured: 20 }, { items: 20, ms: 0 })
     expect(after.size).toBeLessThanOrEqual(40)
+  })
+
+  it('soon forgets the first call of a function, which is slow', () => {
+    let sizing = firstSizing
+    for (let i = 0; i < 5; i++) sizing = nextSizing(sizing, { items: sizing.size, ms: sizing.size * 0.001 + (i === 0 ? 1 : 0) })
+    // By then 1,300 items have been measured. If the first were forgotten by half each time it would be 130.
+    expect(sizing.size).toBeGreaterThan(2_000)
   })
 
   it('is not taken in by several small chunks that end one after the other', () => {
@@ -62,7 +69,7 @@ describe('the size of chunks', () => {
     for (let i = 0; i < 4; i++) sizing = nextSizing(sizing, { items: 1, ms: 0 })
     expect(sizing.size).toBe(maxGrowth)
     // A late one does not undo what is known by now.
-    expect(nextSizing({ size: 4_000, msPerItem: 0.0005 }, { items: 1, ms: 0 }).size).toBeGreaterThan(1_000)
+    expect(nextSizing({ size: 4_000, msPerItem: 0.0005, measured: 4_000 }, { items: 1, ms: 0 }).size).toBeGreaterThan(1_000)
   })
 
   it('keeps its bounds whatever comes', () => {

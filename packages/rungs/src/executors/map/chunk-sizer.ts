@@ -8,6 +8,8 @@ export interface Sizing {
   readonly size: number
   /** How long an item takes, on the safe side; undefined before the first chunk has ended. */
   readonly msPerItem: number | undefined
+  /** How many items the last chunk had that was measured. */
+  readonly measured: number
 }
 
 /** A chunk has ended. */
@@ -29,19 +31,21 @@ export const leastMsPerItem = 0.0004
 /** At the end of the input a chunk need not be cut smaller than this. */
 export const leastMs = 0.1
 
-export const firstSizing: Sizing = { size: 1, msPerItem: undefined }
+export const firstSizing: Sizing = { size: 1, msPerItem: undefined, measured: 0 }
 
 /** What is known after `ended`. */
 export function nextSizing(sizing: Sizing, { items, ms }: ChunkEnded): Sizing {
   if (items < 1) return sizing
   const measured = Math.max(ms / items, leastMsPerItem)
   const before = sizing.msPerItem
-  // Slower than thought counts at once, faster only by half: one long chunk too many is worse than some short ones.
-  const msPerItem = before === undefined || measured >= before ? measured : (measured + before) / 2
+  // Slower than thought counts at once, faster only by the share of items that say so: one long chunk too many is worse than some short ones, but the
+  // very first call of a function, which is the slowest, says little about a hundred.
+  const share = items / (items + sizing.measured)
+  const msPerItem = before === undefined || measured >= before ? measured : share * measured + (1 - share) * before
   const wanted = Math.floor(targetMs / msPerItem)
   // The step is taken from what was measured: several chunks of one item say no more about a thousand than a single one does.
   const most = Math.max(sizing.size, items * maxGrowth)
-  return { size: Math.max(1, Math.min(wanted, most)), msPerItem }
+  return { size: Math.max(1, Math.min(wanted, most)), msPerItem, measured: items }
 }
 
 /** How many items to cut now, when `remaining` are left and nothing comes after them. */

@@ -293,10 +293,19 @@ export class MapRun<R> implements MapResults<R>, AsyncDisposable, Sink {
     return this.#state.name === 'drained'
   }
 
+  /** Whether all are for toArray(), whom it helps nothing to have some of them before the rest, and no room is made by giving them. */
+  get #isCollecting(): boolean {
+    return this.#isDrained && !this.#hasFailed && this.#audience.isWaiting && !this.#audience.wantsNext
+  }
+
   /** Gives what is there to those who wait, then reads on. */
   #deliver(): void {
-    // All there is, for whoever wants it all.
-    if (this.#isDrained && this.#ended === this.#read && !this.#hasFailed && this.#audience.isWaiting && !this.#audience.wantsNext) {
+    if (this.#isCollecting) {
+      if (this.#ended < this.#read) {
+        this.#goOn()
+        if (this.#timer !== undefined) this.#timer.holds = true
+        return
+      }
       this.#given = this.#read
       this.#results.keepAll()
     }

@@ -1,7 +1,7 @@
 // What has come and was not given yet: one array slot per item, and no object. Ordered results have their slot from the moment the item is
 // read, unordered ones from the moment they come.
 
-/** In a slot whose item has not ended. Also "there is none". */
+/** In a slot whose item has not ended, unless that is a hole. Also "there is none". */
 export const NONE = Symbol('none')
 
 /** In the slot of an item that failed. */
@@ -21,6 +21,9 @@ export class Failed {
     return typeof slot === 'object' && slot !== null && #reason in slot
   }
 }
+
+/** Arrays with more holes than these are not arrays inside of V8. */
+const mostHoles = 1 << 24
 
 /** Slots before the head are dead; beyond this number they are cut off when they are the larger half. */
 const compactFrom = 512
@@ -42,7 +45,7 @@ export class Results {
   /** This many more items are on their way. */
   expect(count: number): void {
     if (!this.#ordered) return
-    if (this.#slots.length === 0) this.#slots = new Array(count).fill(NONE)
+    if (this.#slots.length === 0 && count > 1 && count <= mostHoles) this.#slots = new Array(count)
     else for (let i = 0; i < count; i++) this.#slots.push(NONE)
   }
 
@@ -64,7 +67,8 @@ export class Results {
 
   /** What is to be given next, or {@link NONE}. */
   peek(): unknown {
-    return this.#head < this.#slots.length ? this.#slots[this.#head] : NONE
+    const slot = this.#slots[this.#head]
+    return slot === undefined && !(this.#head in this.#slots) ? NONE : slot
   }
 
   /** What {@link peek} gave has been given. */
