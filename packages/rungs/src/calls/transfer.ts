@@ -11,8 +11,9 @@ const marks = new WeakMap<object, readonly Transferable[] | undefined>()
 let marked = false
 
 /**
- * Marks `value` so that what is transferable in it moves to the other side instead of being copied; here it is detached afterwards. It
- * works for arguments, for captured variables and for results. Between processes there is no moving: the value is copied.
+ * Marks `value` so that what is transferable in it moves to the other side instead of being copied. It is given away, and
+ * detached here, when `submit` returns, whatever becomes of the call. It works for arguments, for captured variables and for results. Between
+ * processes there is no moving: the value is copied.
  *
  * Without a `list` the transferables are looked for in the value, its plain objects, arrays, maps and sets: ArrayBuffers, the buffers of
  * typed arrays, MessagePorts and streams. Nothing waits, and `value` itself is returned.

@@ -13,7 +13,7 @@ import type { PoolCore } from './pool-core.js'
 import { isPromise } from './running-call.js'
 import { Sending } from './sent-calls.js'
 import { SignalWatch } from './signal-watch.js'
-import { repeatable, snapshotOf } from './snapshot.js'
+import { dropShelved, repeatable, snapshotOf } from './snapshot.js'
 import { Attempt, type ItemOwner, labelOf, mayGoAhead, type WorkItem } from './work-item.js'
 import type { WorkerRecord } from './worker-record.js'
 
@@ -255,6 +255,7 @@ export class PoolCalls implements ItemOwner {
     const { shipped } = item
     item.shipped = undefined
     if (shipped instanceof BytesCall) this.#core.parts.bulk?.release(shipped.kept)
+    else if (shipped !== undefined) dropShelved(shipped)
   }
 
   clear(attempt: Attempt): void {

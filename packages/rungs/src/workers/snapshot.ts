@@ -1,5 +1,6 @@
 // A call that waits: what is changed in its arguments after submit is not meant for it.
 import { BytesCall, isCopied, type Packed, type ShippedCall } from '../calls/index.js'
+import { Shelved } from './shelf.js'
 
 /** The call with its data copied, where there is something that can be changed. */
 export function snapshotOf(shipped: ShippedCall): ShippedCall {
@@ -8,6 +9,12 @@ export function snapshotOf(shipped: ShippedCall): ShippedCall {
   const copy = copyOf(args)
   const copyOfCaptured = captured && copyOf(captured)
   return copy === args && copyOfCaptured === captured ? shipped : { target, args: copy, captured: copyOfCaptured }
+}
+
+/** Nobody will send it any more. */
+export function dropShelved({ args, captured }: ShippedCall): void {
+  if (args instanceof Shelved) args.drop()
+  if (captured instanceof Shelved) captured.drop()
 }
 
 /** Whether it can be sent only once: something in it moves. */
@@ -28,11 +35,13 @@ function movedOut(packed: Packed): Packed {
   return { plain, data: structuredClone(data, { transfer: [...transfer] }), uses, transfer: [] }
 }
 
-/** Not of what is a copy already, and not of what is moved: it has been given away. */
+/** Not of what is a copy already. What is moved is given away now. Ports and streams go when the call does: each move would be another pipe. */
 function copyOf(packed: Packed): Packed {
+  if (packed instanceof Shelved) return packed
   const { plain, data, uses, transfer } = packed
-  if (transfer.length > 0 || !(plain ? mayChange(data) : !isCopied(packed))) return packed
+  if (transfer.length === 0 && !(plain ? mayChange(data) : !isCopied(packed))) return packed
   try {
+    if (transfer.length > 0) return transfer.every((part) => part instanceof ArrayBuffer) ? new Shelved(packed) : packed
     return { plain, data: plain ? copyOfPlain(data as readonly unknown[]) : structuredClone(data), uses, transfer }
   } catch {
     // Whatever it is: it will not be possible to send it either, and that is told then.

@@ -13,6 +13,7 @@ import {
   double,
   echo,
   hold,
+  holdSync,
   isAborted,
   lengthOfSet,
   returnWeakMap,
@@ -210,6 +211,24 @@ export const valueCases: Group = (add, { separate, transfers, sharedMemory }) =>
       assert.equal(bytes.byteLength, 0)
       assert.equal(back.byteLength, 1_000)
     })
+
+    for (const size of [1_000, 100_000, 1_000_000]) {
+      add(`has moved a buffer of ${size} bytes when submit() returns, also for a call that waits`, async ({ open, board }) => {
+        const b = board()
+        const pool = open({ maxWorkers: 1 })
+        const first = pool.submit(holdSync, b, 7)
+        const waiting = [1, 2, 3].map((n) => {
+          const bytes = new Uint8Array(size).fill(n)
+          const future = pool.with({ priority: n }).submit(echo, transfer(bytes))
+          assert.equal(bytes.byteLength, 0)
+          return future
+        })
+        waiting[1]?.cancel()
+        release(b)
+        assert.equal(await first, 7)
+        for (const n of [3, 1]) assert.deepEqual(await waiting[n - 1], new Uint8Array(size).fill(n))
+      })
+    }
 
     add('copies a buffer that nobody asked to move', async ({ open }) => {
       const buffer = new ArrayBuffer(1_000)
