@@ -12,12 +12,12 @@ import {
   DeviceError,
   double,
   echo,
-  hold,
   isAborted,
   lengthOfSet,
   returnWeakMap,
-  submitUnshippable,
 } from './functions.js'
+import { hold } from './functions-held.js'
+import { submitUnshippable } from './functions-nested.js'
 import type { Group } from './scene.js'
 
 const circular: { name: string; self?: unknown } = { name: 'loop' }
