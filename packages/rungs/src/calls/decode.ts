@@ -1,9 +1,12 @@
-// From a table of nodes to values: first every object without its contents, then the contents. encode.ts is the inverse.
+// From a table of nodes to values: first every object without its contents, then the contents (those of functions are put in here, the
+// others by `decode-contents`). encode.ts is the inverse.
 
 import type { Instance } from './compile.js'
 import { argumentsOf, construct, memberOf } from './decode-builtins.js'
-import { blankError, isHiddenOfError } from './errors-codec.js'
-import { type CodeFunction, type Extras, Kind, PATCHES, type Table } from './wire.js'
+import { closeContents, fillContents, fillExtras } from './decode-contents.js'
+import { type Node, placesIn } from './decode-places.js'
+import { blankError } from './errors-codec.js'
+import { type CodeFunction, Kind, PATCHES, type Table } from './wire.js'
 
 /** What a decoder asks of the side that it works for. */
 export interface Reader {
@@ -21,22 +24,6 @@ export interface Reader {
   readonly beside?: Decoder | undefined
   /** Told of each by-value function made, with its id at the sender. */
   made(fn: object, origin: number, isClass: boolean): void
-}
-
-type Node = readonly unknown[]
-
-/** Where the nodes of a kind have their extras. */
-const EXTRAS_AT: Readonly<Record<number, number>> = {
-  [Kind.object]: 4,
-  [Kind.array]: 4,
-  [Kind.map]: 4,
-  [Kind.set]: 3,
-  [Kind.date]: 3,
-  [Kind.regexp]: 5,
-  [Kind.boxed]: 3,
-  [Kind.error]: 4,
-  [Kind.view]: 6,
-  [Kind.function]: 9,
 }
 
 interface MadeCode {
@@ -304,79 +291,8 @@ export class Decoder {
   }
 
   #fill(node: Node, value: unknown): void {
-    switch (node[0]) {
-      case Kind.object:
-        this.#fillNames(value as object, node[1], node[2])
-        this.#fillExtras(value as object, node[4])
-        return
-      case Kind.array: {
-        const places = node[2] as number[]
-        const indices = node[5] as number[] | undefined
-        const array = value as unknown[]
-        for (let index = 0; index < places.length; index++) {
-          const place = places[index] as number
-          if (place >= 0) array[indices === undefined ? index : (indices[index] as number)] = this.#values[place]
-        }
-        this.#fillExtras(array, node[4])
-        return
-      }
-      case Kind.map:
-        ;(node[1] as number[]).forEach((keyAt, index) => {
-          Map.prototype.set.call(value, this.#at(keyAt), this.#at((node[2] as number[])[index]))
-        })
-        this.#fillExtras(value as object, node[4])
-        return
-      case Kind.set:
-        for (const place of node[1] as number[]) Set.prototype.add.call(value, this.#at(place))
-        this.#fillExtras(value as object, node[3])
-        return
-      case Kind.date:
-      case Kind.boxed:
-        this.#fillExtras(value as object, node[3])
-        return
-      case Kind.regexp:
-        this.#fillExtras(value as object, node[5])
-        return
-      case Kind.view:
-        this.#fillExtras(value as object, node[6])
-        return
-      case Kind.error:
-        this.#fillError(value as Error, node)
-        return
-      case Kind.function:
-        this.#fillFunction(value as object, node)
-        return
-      case Kind.arguments:
-        ;(node[1] as number[]).forEach((place, index) => {
-          ;(value as Record<number, unknown>)[index] = this.#at(place)
-        })
-    }
-  }
-
-  #fillNames(value: object, names: unknown, places: unknown): void {
-    const list = names as string[]
-    for (let index = 0; index < list.length; index++) {
-      const name = list[index] as string
-      const member = this.#values[(places as number[])[index] as number]
-      // A setter in the prototype must not run: what was an own property is one again.
-      if (name in value && !Object.hasOwn(value, name)) {
-        Object.defineProperty(value, name, { value: member, writable: true, enumerable: true, configurable: true })
-      } else (value as Record<string, unknown>)[name] = member
-    }
-  }
-
-  #fillError(error: Error, node: Node): void {
-    const names = node[1] as string[]
-    names.forEach((name, index) => {
-      Object.defineProperty(error, name, {
-        value: this.#at((node[2] as number[])[index]),
-        writable: true,
-        configurable: true,
-        enumerable: !isHiddenOfError(name),
-      })
-    })
-    if (!names.includes('stack')) Object.defineProperty(error, 'stack', { value: undefined, writable: true, configurable: true })
-    this.#fillExtras(error, node[4])
+    if (node[0] === Kind.function) this.#fillFunction(value as object, node)
+    else fillContents(node, value, this.#values)
   }
 
   #fillFunction(fn: object, node: Node): void {
@@ -393,24 +309,8 @@ export class Decoder {
     })
     const prototype = this.#prototype(node[8])
     if (prototype !== undefined) Object.setPrototypeOf(fn, prototype)
-    this.#fillExtras(fn, node[9])
+    fillExtras(fn, node[9], this.#values)
   }
-
-  #fillExtras(value: object, extras: unknown): void {
-    if (extras === undefined || extras === null) return
-    for (const [keyAt, flags, at, setterAt] of (extras as Extras).properties) {
-      const key = this.#at(keyAt) as string | symbol
-      const shape = { enumerable: (flags & 2) !== 0, configurable: (flags & 4) !== 0 }
-      if (setterAt === undefined) Object.defineProperty(value, key, { ...shape, value: this.#at(at), writable: (flags & 1) !== 0 })
-      else {
-        const accessors: PropertyDescriptor = { ...shape }
-        if (at >= 0) accessors.get = this.#at(at) as () => unknown
-        if (setterAt >= 0) accessors.set = this.#at(setterAt) as (value: unknown) => void
-        Object.defineProperty(value, key, accessors)
-      }
-    }
-  }
-
   #close(node: Node, value: unknown): void {
     if (node[0] === Kind.function) {
       const patches = (node[6] as string[]).indexOf(PATCHES)
@@ -419,48 +319,6 @@ export class Decoder {
         Object.defineProperties((value as { prototype: object }).prototype, Object.getOwnPropertyDescriptors(added))
       }
     }
-    const place = EXTRAS_AT[node[0] as number]
-    const extras = place === undefined ? undefined : (node[place] as Extras | undefined)
-    if (extras === undefined || extras === null) return
-    const { integrity } = extras
-    if (integrity === 3) Object.freeze(value)
-    else if (integrity === 2) Object.seal(value)
-    else if (integrity === 1) Object.preventExtensions(value)
+    closeContents(node, value)
   }
-}
-
-/** The places that a node mentions. */
-function placesIn(node: Node): number[] {
-  const extras = EXTRAS_AT[node[0] as number]
-  const places: unknown[] = []
-  switch (node[0]) {
-    case Kind.object:
-    case Kind.error:
-      places.push(node[2], node[3])
-      break
-    case Kind.array:
-      places.push(node[2], node[3])
-      break
-    case Kind.map:
-      places.push(node[1], node[2], node[3])
-      break
-    case Kind.set:
-      places.push(node[1], node[2])
-      break
-    case Kind.function:
-      places.push(node[1], node[4], node[7], node[8], node[10])
-      break
-    case Kind.code:
-      places.push(node[2], node[3])
-      break
-    case Kind.bound:
-      places.push(node[1], node[2], node[3])
-      break
-    case Kind.prototype:
-    case Kind.arguments:
-      places.push(node[1])
-  }
-  if (extras !== undefined)
-    for (const [, , at, setterAt] of (node[extras] as Extras | undefined)?.properties ?? []) places.push(at, setterAt)
-  return (places.flat(2) as unknown[]).filter((place): place is number => typeof place === 'number' && place >= 0)
 }

@@ -4,17 +4,17 @@ import { types } from 'node:util'
 import { Future } from '../core/future.js'
 import { classNameOf } from './class-name.js'
 import type { Encoder } from './encode.js'
-import { extrasOf } from './encode-properties.js'
+import { encodePrototype, extrasOf } from './encode-properties.js'
+import { encodeView } from './encode-views.js'
 import { encodeError } from './errors-codec.js'
 import { builtinName } from './globals.js'
-import { LONGEST_LISTED } from './plain.js'
 import { movesOnly } from './transfer.js'
 import { Kind } from './wire.js'
 
 /** The node of a built-in value; undefined when `value` is an object like any other. */
 export function builtinObject(encoder: Encoder, value: object, prototype: object | null, at: number): unknown[] | undefined {
   const none = () => false
-  const tail = (standard: string) => [encoder.prototypeAt(prototype, at, standard) ?? -1, extrasOf(encoder, value, at, none)]
+  const tail = (standard: string) => [encodePrototype(encoder, prototype, at, standard) ?? -1, extrasOf(encoder, value, at, none)]
   if (classNameOf(value) === 'DOMException') {
     // In newer versions a native error as well.
     const exception = constructed(encoder, value, prototype, at)
@@ -39,12 +39,12 @@ export function builtinObject(encoder: Encoder, value: object, prototype: object
       source,
       flags,
       lastIndex,
-      encoder.prototypeAt(prototype, at, 'RegExp') ?? -1,
+      encodePrototype(encoder, prototype, at, 'RegExp') ?? -1,
       extrasOf(encoder, value, at, (key) => key === 'lastIndex'),
     ]
   }
   if (types.isBoxedPrimitive(value)) return boxed(encoder, value, prototype, at)
-  if (ArrayBuffer.isView(value)) return view(encoder, value, prototype, at)
+  if (ArrayBuffer.isView(value)) return encodeView(encoder, value, prototype, at)
   return buffers(encoder, value, at) ?? constructed(encoder, value, prototype, at) ?? refused(encoder, value, prototype, at)
 }
 
@@ -60,76 +60,13 @@ function boxed(encoder: Encoder, value: object, prototype: object | null, at: nu
   return [
     Kind.boxed,
     encoder.at(primitive, at, { words: ' (boxed)' }),
-    encoder.prototypeAt(prototype, at, name) ?? -1,
+    encodePrototype(encoder, prototype, at, name) ?? -1,
     extrasOf(encoder, value, at, skip),
   ]
 }
 
 function capitalized(word: string): string {
   return word.slice(0, 1).toUpperCase() + word.slice(1)
-}
-
-function view(encoder: Encoder, value: ArrayBufferView, prototype: object | null, at: number): unknown[] {
-  const isBuffer = Buffer.isBuffer(value)
-  const name = isBuffer ? 'Buffer' : types.isDataView(value) ? 'DataView' : ((value as Uint8Array)[Symbol.toStringTag] as string)
-  const { buffer, byteOffset, byteLength } = value
-  const length = name === 'DataView' || isBuffer ? byteLength : (value as Uint8Array).length
-  const own = isBuffer ? -1 : (encoder.prototypeAt(prototype, at, name) ?? -1)
-  const isElement = (key: string | symbol) => typeof key === 'string' && /^\d+$/.test(key)
-  const extras = length > LONGEST_LISTED ? undefined : extrasOf(encoder, value, at, isElement)
-  const node: unknown[] = [Kind.view, name, -1, byteOffset, length, own, extras]
-  if (!isBuffer && tracksLength(value)) node.push(true)
-  const pooled = isBuffer && buffer instanceof ArrayBuffer && byteLength !== buffer.byteLength && !encoder.moving.has(buffer)
-  if (pooled) {
-    const parts = encoder.views.get(buffer) ?? []
-    parts.push({ node, from: byteOffset, to: byteOffset + byteLength })
-    encoder.views.set(buffer, parts)
-  } else node[2] = encoder.at(buffer, at, { words: '.buffer' })
-  return node
-}
-
-/** `resize` is newer than the declarations that we compile with. */
-interface ResizableBuffer extends ArrayBuffer {
-  readonly resizable?: boolean
-  readonly maxByteLength: number
-  resize(length: number): void
-}
-
-/** Whether it has no length of its own. Only a change of the buffer tells, which is taken back before anybody can see it. */
-function tracksLength(view: ArrayBufferView): boolean {
-  const buffer = view.buffer as ResizableBuffer
-  if (buffer.resizable !== true) return false
-  const { byteLength: before } = view
-  const { byteLength, maxByteLength } = buffer
-  const step = 8 // A multiple of the size of any element.
-  if (view.byteOffset + before + step <= byteLength) return false
-  try {
-    if (byteLength + step <= maxByteLength) {
-      buffer.resize(byteLength + step)
-      const tracks = view.byteLength > before
-      buffer.resize(byteLength)
-      return tracks
-    }
-    if (before <= step) return false
-    const last = new Uint8Array(buffer).slice(byteLength - step)
-    buffer.resize(byteLength - step)
-    // One with a length of its own has none of it now.
-    const tracks = isWithin(view)
-    buffer.resize(byteLength)
-    new Uint8Array(buffer).set(last, byteLength - step)
-    return tracks
-  } catch {
-    // Memory of WebAssembly has sizes of its own.
-    return false
-  }
-}
-
-function isWithin(view: ArrayBufferView): boolean {
-  try {
-    return view.byteLength > 0
-  } catch {
-    return false // A DataView throws.
-  }
 }
 
 function buffers(encoder: Encoder, value: object, at: number): unknown[] | undefined {

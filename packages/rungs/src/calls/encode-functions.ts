@@ -3,7 +3,7 @@
 import { types } from 'node:util'
 import { type Closure, Refusal, readClosure, type Variable } from './closures.js'
 import type { Encoder } from './encode.js'
-import { encodeProperties, isStandard } from './encode-properties.js'
+import { encodeProperties, encodePrototype, isStandard } from './encode-properties.js'
 import { readVariable, requiredRef } from './function-ref.js'
 import { isNative } from './globals.js'
 import { inspectFunction, type Seen } from './inspector.js'
@@ -172,7 +172,7 @@ function ownProperties(
   const closed = Object.isExtensible(fn)
     ? extras
     : { properties: extras?.properties ?? [], integrity: Object.isFrozen(fn) ? 3 : Object.isSealed(fn) ? 2 : 1 }
-  return [names, valuesAt, usual ? -1 : (encoder.prototypeAt(above, at, 'Function') ?? -1), closed]
+  return [names, valuesAt, usual ? -1 : (encodePrototype(encoder, above, at, 'Function') ?? -1), closed]
 }
 
 function isFunctionPrototype(prototype: object): boolean {

@@ -1,8 +1,9 @@
-// The own properties of an object: plain data by name, everything else one by one.
+// The own properties of an object: plain data by name, everything else one by one. And its prototype.
 
 import type { Encoder } from './encode.js'
 import { isNative } from './globals.js'
-import type { Extras } from './wire.js'
+import { privateOwner } from './privates.js'
+import { type Extras, Kind } from './wire.js'
 
 const PLAIN = 7
 
@@ -73,4 +74,31 @@ export function isStandard(prototype: object, name: string): boolean {
   if (typeof standard === 'function' && standard.prototype === prototype) return true
   const Class: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value
   return typeof Class === 'function' && Class.name === name && Class.prototype === prototype && isNative(Class)
+}
+
+/** The place of an object's prototype; undefined when it is the one that its kind has anyway, -2 when there is none. */
+export function encodePrototype(
+  encoder: Encoder,
+  prototype: object | null,
+  at: number,
+  standard: string,
+  keepsPrivates = false,
+): number | undefined {
+  if (prototype === null) return -2
+  if (isStandard(prototype, standard)) return undefined
+  const Class: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value
+  if (typeof Class === 'function' && Class.prototype === prototype) {
+    const owner = keepsPrivates ? undefined : privateOwner(prototype)
+    if (owner !== undefined) {
+      const value = owner.name.slice(0, 1).toLowerCase() + owner.name.slice(1)
+      encoder.refuse(
+        at,
+        `it has private members of class ${owner.name}, which nothing outside of the class can read`,
+        `Write register(${owner.name}, { encode: (${value}) => …, decode: (data) => new ${owner.name}(…) })`,
+      )
+    }
+    const classAt = encoder.at(Class, at, { words: ` (its class ${Class.name || 'without a name'})` })
+    return encoder.add([Kind.prototype, classAt])
+  }
+  return encoder.at(prototype, at, { words: ' (its prototype)' })
 }

@@ -1,19 +1,16 @@
-// From a graph of values to a table of nodes. The graph is walked with a list of what is still open, so that its depth is no limit.
+// From a graph of values to a table of nodes. The graph is walked with a list of what is still open, so that its depth is no limit. The table is here,
+// and how a failure is told: the way to the value, and who can do without it. What each value becomes is in `encode-objects` and beside it.
 // decode.ts is the inverse; wire.ts says what each node holds.
 
-import { types } from 'node:util'
 import { NotShippableError } from '../core/errors.js'
 import { show } from '../core/options.js'
 import type { Refusal } from './closures.js'
-import { builtinObject } from './encode-builtins.js'
 import { encodeCodes, type PlacedClosure, shareVariables } from './encode-codes.js'
-import { encodeFunction } from './encode-functions.js'
-import { encodeProperties, extrasFrom, isStandard } from './encode-properties.js'
-import { builtinName } from './globals.js'
-import { isCallback, type Registered, registeredFor } from './marks.js'
-import { privateOwner } from './privates.js'
+import { encodeObject, encodeSymbol } from './encode-objects.js'
+import { type Part, placeViews } from './encode-views.js'
+import type { Registered } from './marks.js'
 import type { Sender } from './sender.js'
-import { anyTransfers, type Transferable, transfersOf } from './transfer.js'
+import type { Transferable } from './transfer.js'
 import { Kind, type Table } from './wire.js'
 
 /** How the parent names a value: an index, a property, or words of its own. */
@@ -23,9 +20,6 @@ export type Label = number | string | { readonly words: string }
 export const ARGUMENTS = 'argument '
 
 const OPEN = Symbol('open')
-
-/** Shorter arrays are written with their holes. */
-const FEW = 64
 
 /** What an `Encoder` made. */
 export interface Encoded {
@@ -61,7 +55,7 @@ export class Encoder {
   readonly closures: PlacedClosure[] = []
   readonly moving: Set<unknown>
   /** Parts of buffers, placed when all views of them are known. */
-  readonly views = new Map<ArrayBufferLike, { readonly node: unknown[]; readonly from: number; readonly to: number }[]>()
+  readonly views = new Map<ArrayBufferLike, Part[]>()
   bytes = 0
   /** What a codec has thrown. */
   #ofCodec: unknown = OPEN
@@ -103,7 +97,7 @@ export class Encoder {
       if (at === this.nodes.length) break
     }
     this.#mustBeMended()
-    this.#placeViews()
+    placeViews(this)
     const transfer = this.sender.boundary === 'thread' ? ([...this.moving] as Transferable[]) : []
     const table = { nodes: this.nodes, uses: [...this.uses], ...(this.#beside ? { beside: true } : {}) }
     return { table, transfer, bytes: this.bytes }
@@ -215,7 +209,7 @@ export class Encoder {
   #visit(at: number): void {
     const value = this.#values[at]
     try {
-      this.nodes[at] = typeof value === 'symbol' ? this.#symbol(value) : this.#object(value as object, at)
+      this.nodes[at] = typeof value === 'symbol' ? encodeSymbol(this, value) : encodeObject(this, value as object, at)
     } catch (thrown) {
       const reason = this.#problem(thrown, at)
       this.nodes[at] = [Kind.absent, reason.message]
@@ -239,177 +233,19 @@ export class Encoder {
     return new NotShippableError(message, path, { cause: thrown })
   }
 
-  #symbol(symbol: symbol): unknown[] {
-    const key = Symbol.keyFor(symbol)
-    if (key !== undefined) return [Kind.symbolFor, key]
-    const id = this.sender.symbol(symbol)
-    return id > 0 ? this.defined(id) : [Kind.yours, -id]
-  }
-
   /** A node that stands for a definition. */
   defined(id: number): unknown[] {
     this.uses.add(id)
     return [Kind.defined, id]
   }
 
-  #object(value: object, at: number): unknown[] {
-    const { sender } = this
-    if (!(at === 0 && this.options.defines)) {
-      const known = sender.known(value)
-      if (known !== undefined) return known > 0 ? this.defined(known) : [Kind.yours, -known]
-    }
-    if (anyTransfers()) for (const moved of transfersOf(value) ?? []) this.moving.add(moved)
-    // Whatever it is asked, its traps answer, and a revoked one throws.
-    if (types.isProxy(value)) {
-      if (typeof value === 'function') return encodeFunction(this, value, at)
-      this.refuse(at, 'a Proxy cannot be told from what it hides', 'Send a plain copy of it')
-    }
-    if (typeof value === 'function') {
-      const handle = this.#handle(value)
-      if (handle === undefined && isCallback(value)) this.refuse(at, 'callbacks cannot be sent from here', 'Submit it to a pool')
-      return handle ?? encodeFunction(this, value, at)
-    }
-    const prototype: unknown = Object.getPrototypeOf(value)
-    const tagged = Symbol.toStringTag in value
-    if (prototype === Object.prototype && !tagged) return this.#plainObject(value, at)
-    if (prototype === Array.prototype && Array.isArray(value)) return this.#array(value, at, undefined)
-    return this.#special(value, prototype as object | null, at)
-  }
-
-  #plainObject(value: object, at: number): unknown[] {
-    if (types.isArgumentsObject(value)) {
-      return [Kind.arguments, Array.from(value as ArrayLike<unknown>, (one, index) => this.at(one, at, index))]
-    }
-    const names = Object.keys(value)
-    // An object of functions may be a module of Node.
-    if (names.length > 0 && typeof Object.getOwnPropertyDescriptor(value, names[0] as string)?.value === 'function') {
-      const id = this.sender.reference(value)
-      if (id !== undefined) return this.defined(id)
-    }
-    const [own, valuesAt, extras] = encodeProperties(this, value, at)
-    return extras === undefined ? [Kind.object, own, valuesAt] : [Kind.object, own, valuesAt, -1, extras]
-  }
-
-  #array(value: readonly unknown[], at: number, prototypeAt: number | undefined): unknown[] {
-    const keys = Reflect.ownKeys(value)
-    // Of an array that is mostly holes only the elements are written: its length says nothing of what there is.
-    const indices = value.length > FEW && keys.length < value.length / 2 ? ([] as number[]) : undefined
-    const valuesAt: number[] = []
-    const strange = new Set<string | symbol>()
-    const element = (key: string | number): number => {
-      if (Object.getOwnPropertyDescriptor(value, key)?.get === undefined) return this.at(value[key as number], at, Number(key))
-      strange.add(String(key))
-      return -1
-    }
-    if (indices === undefined) {
-      for (let index = 0; index < value.length; index++) valuesAt.push(Object.hasOwn(value, index) ? element(index) : -1)
-    } else {
-      for (const key of keys) {
-        if (!isIndex(key)) break // Indices come first.
-        indices.push(Number(key))
-        valuesAt.push(element(key as string))
-      }
-    }
-    const rest = keys.filter((key) => key !== 'length' && (!isIndex(key) || strange.has(key)))
-    const node = [Kind.array, value.length, valuesAt, prototypeAt ?? -1, extrasFrom(this, value, at, rest)]
-    if (indices !== undefined) node.push(indices)
-    return node
-  }
-
-  #special(value: object, prototype: object | null, at: number): unknown[] {
-    const handle = this.#handle(value)
-    if (handle !== undefined) return handle
-    const held = this.sender.held(value)
-    if (held !== undefined) return this.defined(held)
-    if (prototype !== null) {
-      const registered = registeredFor(prototype)
-      if (registered !== undefined) {
-        if (this.sender.isDefining(registered)) {
-          const { name } = registered.Class
-          this.refuse(at, `the codec of ${name} would need it before it can make a ${name}`, 'Make it in decode instead of capturing it')
-        }
-        const { packed, id } = this.#encodeWith(registered, value, at)
-        for (const used of packed.uses) this.uses.add(used)
-        for (const moved of packed.transfer) this.moving.add(moved)
-        this.uses.add(id)
-        return [Kind.encoded, this.add([Kind.defined, id]), { plain: packed.plain, data: packed.data }]
-      }
-    }
-    if (Array.isArray(value)) return this.#array(value, at, this.prototypeAt(prototype, at, 'Array'))
-    const builtin = builtinObject(this, value, prototype, at)
-    if (builtin !== undefined) return builtin
-    const name = builtinName(value)
-    if (name !== undefined) {
-      const id = this.sender.reference(value)
-      if (id !== undefined) return this.defined(id)
-    }
-    const [names, valuesAt, extras] = encodeProperties(this, value, at)
-    const prototypeAt = this.prototypeAt(prototype, at, 'Object')
-    return [Kind.object, names, valuesAt, prototypeAt ?? -1, extras]
-  }
-
   /** What the user's own codec throws passes through. */
-  #encodeWith(registered: Registered, value: object, at: number): ReturnType<Sender['encodeWith']> {
+  encodeWith(registered: Registered, value: object, at: number): ReturnType<Sender['encodeWith']> {
     try {
       return this.sender.encodeWith(registered, value, this.pathTo(at))
     } catch (error) {
       this.#ofCodec = error
       throw error
-    }
-  }
-
-  #handle(value: object): unknown[] | undefined {
-    const { handles } = this.sender
-    const handle = handles?.toHandle(value)
-    if (handle === undefined) return undefined
-    const specifier = handles?.moduleFor?.(value)
-    if (specifier !== undefined) this.uses.add(this.sender.define({ kind: 'export', module: { specifier, how: 'import' }, path: [] }))
-    return [Kind.handle, handle]
-  }
-
-  /** The place of an object's prototype; undefined when it is the one that its kind has anyway, -2 when there is none. */
-  prototypeAt(prototype: object | null, at: number, standard: string, keepsPrivates = false): number | undefined {
-    if (prototype === null) return -2
-    if (isStandard(prototype, standard)) return undefined
-    const Class: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value
-    if (typeof Class === 'function' && Class.prototype === prototype) {
-      const owner = keepsPrivates ? undefined : privateOwner(prototype)
-      if (owner !== undefined) {
-        const value = owner.name.slice(0, 1).toLowerCase() + owner.name.slice(1)
-        this.refuse(
-          at,
-          `it has private members of class ${owner.name}, which nothing outside of the class can read`,
-          `Write register(${owner.name}, { encode: (${value}) => …, decode: (data) => new ${owner.name}(…) })`,
-        )
-      }
-      const classAt = this.at(Class, at, { words: ` (its class ${Class.name || 'without a name'})` })
-      return this.add([Kind.prototype, classAt])
-    }
-    return this.at(prototype, at, { words: ' (its prototype)' })
-  }
-
-  #placeViews(): void {
-    for (const [buffer, parts] of this.views) {
-      parts.sort((a, b) => a.from - b.from)
-      let sharedAt = -1
-      let start = 0
-      let end = -1
-      for (let index = 0; index < parts.length; index++) {
-        const part = parts[index] as (typeof parts)[number]
-        // Buffers that overlap share their bytes there as well; the rest of the pool they lie in belongs to others.
-        if (part.from >= end) {
-          start = part.from
-          end = part.to
-          for (let next = index + 1; next < parts.length && (parts[next] as typeof part).from < end; next++) {
-            end = Math.max(end, (parts[next] as typeof part).to)
-          }
-          const bytes = buffer.slice(start, end)
-          this.bytes += bytes.byteLength
-          sharedAt = this.add([Kind.clone, bytes])
-        }
-        part.node[2] = sharedAt
-        part.node[3] = part.from - start
-      }
     }
   }
 
@@ -465,8 +301,4 @@ export class Encoder {
   refuseWith(at: number, refusal: Refusal): never {
     return this.refuse(at, refusal.reason, refusal.hint)
   }
-}
-
-function isIndex(key: string | symbol): boolean {
-  return typeof key === 'string' && /^(0|[1-9]\d*)$/.test(key) && Number(key) < 4294967295
 }

@@ -3,7 +3,7 @@
 import { types } from 'node:util'
 import { withFrames } from '../core/frames.js'
 import type { Encoder } from './encode.js'
-import { isStandard } from './encode-properties.js'
+import { encodePrototype, isStandard } from './encode-properties.js'
 import { isNative } from './globals.js'
 import { type Extras, Kind } from './wire.js'
 
@@ -40,7 +40,7 @@ export function encodeError(encoder: Encoder, error: Error, at: number): unknown
   const node: unknown[] = [Kind.error, names, valuesAt, -1, properties.length === 0 ? undefined : { properties, integrity: 0 }]
   const prototype = shownPrototype(error)
   // Of a thrown error the class matters more than private members, whose loss shows when a method asks for them.
-  const prototypeAt = encoder.prototypeAt(prototype, at, 'Error', encoder.options.lenient)
+  const prototypeAt = encodePrototype(encoder, prototype, at, 'Error', encoder.options.lenient)
   if (prototypeAt !== undefined) {
     node[3] = prototypeAt
     // A class that cannot cross leaves its nearest built-in one, and the name.
@@ -74,7 +74,7 @@ function mendClass(encoder: Encoder, node: unknown[], prototype: object, prototy
   encoder.mend(typeof classAt === 'number' ? classAt : prototypeAt, () => {
     let link = Object.getPrototypeOf(prototype) as object | null
     while (link !== null && !isBuiltinError(link)) link = Object.getPrototypeOf(link) as object | null
-    node[3] = encoder.prototypeAt(link ?? Error.prototype, at, 'Error') ?? -1
+    node[3] = encodePrototype(encoder, link ?? Error.prototype, at, 'Error') ?? -1
     const names = node[1] as string[]
     const name = (prototype as Error).name
     if (!names.includes('name') && name !== 'Error') {

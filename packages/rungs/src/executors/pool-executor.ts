@@ -73,6 +73,8 @@ export class PoolExecutor implements Executor {
     return pool.call(fn, args, options, this.submit) as Future<Awaited<R>> // What fn gives.
   }
 
+  // The overloads stand here again because a class takes none from its interface. A property of the type `Executor['map']` would be no method: a
+  // subclass could not override it with one.
   map<T, R>(
     fn: (item: T, index: number) => R,
     items: Iterable<T> | AsyncIterable<T>,

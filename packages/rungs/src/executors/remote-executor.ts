@@ -2,7 +2,7 @@
 // itself, which lies below and cannot import it.
 import { type CheckedCallOptions, checkCallOptions, defaultCallOptions } from '../core/call-options.js'
 import { CancelledError, InvalidStateError } from '../core/errors.js'
-import type { CallOptions, Executor, ExecutorStats, MapOptions, MapResults, SettledResult } from '../core/executor.js'
+import type { CallOptions, Executor, ExecutorStats, MapOptions, MapResults } from '../core/executor.js'
 import { cancelFuture, createFuture, type Future, failFuture, fulfilFuture, onDone } from '../core/future.js'
 import { requireFunction } from '../core/options.js'
 import type { ExecutorFacts, Handle } from '../workers/handle-table.js'
@@ -21,6 +21,7 @@ interface RemoteView {
   readonly given: CallOptions
 }
 
+/** Seen only as {@link Executor}, which says what a map gives: here it is enough that it fits. */
 class RemoteExecutor implements Executor {
   readonly #view: RemoteView
 
@@ -41,41 +42,11 @@ class RemoteExecutor implements Executor {
     return this.#submit(fn, args, this.#view.given) as Future<Awaited<R>> // What fn gives.
   }
 
-  map<T, R>(
-    fn: (item: T, index: number) => R,
-    items: Iterable<T> | AsyncIterable<T>,
-    options: MapOptions & { readonly onError: 'settle' },
-  ): MapResults<SettledResult<Awaited<R>, T>>
-  map<T, R>(
-    fn: (item: T, index: number) => R,
-    items: Iterable<T> | AsyncIterable<T>,
-    options?: MapOptions & { readonly onError?: 'throw' | undefined },
-  ): MapResults<Awaited<R>>
-  map<T, R>(
-    fn: (item: T, index: number) => R,
-    items: Iterable<T> | AsyncIterable<T>,
-    options?: MapOptions,
-  ): MapResults<Awaited<R> | SettledResult<Awaited<R>, T>>
   map<T>(fn: (item: T, index: number) => unknown, items: Iterable<T> | AsyncIterable<T>, options?: MapOptions): MapResults<never> {
     requireFunction('The first argument of map()', fn)
     return runMap(this.#submitter(options), fn, items, mapArgs, options, this.#view.options)
   }
 
-  starmap<A extends unknown[], R>(
-    fn: (...args: A) => R,
-    items: Iterable<A> | AsyncIterable<A>,
-    options: MapOptions & { readonly onError: 'settle' },
-  ): MapResults<SettledResult<Awaited<R>, A>>
-  starmap<A extends unknown[], R>(
-    fn: (...args: A) => R,
-    items: Iterable<A> | AsyncIterable<A>,
-    options?: MapOptions & { readonly onError?: 'throw' | undefined },
-  ): MapResults<Awaited<R>>
-  starmap<A extends unknown[], R>(
-    fn: (...args: A) => R,
-    items: Iterable<A> | AsyncIterable<A>,
-    options?: MapOptions,
-  ): MapResults<Awaited<R> | SettledResult<Awaited<R>, A>>
   starmap<A extends unknown[]>(
     fn: (...args: A) => unknown,
     items: Iterable<A> | AsyncIterable<A>,

@@ -1,5 +1,5 @@
-// Which worker is given a call before it has a place for it, and when such calls are asked back. Where calls are pushed and are known to be short, a
-// worker is given some more of them than it has places, so that it does not wait for the next one. What it has not begun can be taken back: when the
+// Which worker is given a call before it has a place for it, and when such calls are asked back. Where calls are known to be short, a worker
+// is given some more of them than it has places, so that it does not wait for the next one. What it has not begun can be taken back: when the
 // call before it takes long, when its worker blocks or ends, when a call of a higher priority comes. Those go to the head of the queue again, in
 // their order.
 import type { Action } from './pool-state.js'
@@ -13,7 +13,7 @@ const lot = 32
 
 /** A part of the state of a pool. */
 export class CallsAhead {
-  /** How many calls more than it has places a worker may have. Only where calls are pushed. */
+  /** How many calls more than it has places a worker may have. */
   limit = 0
   /** Calls that wait for a place at a worker. Only for others to read. */
   count = 0

@@ -1,13 +1,12 @@
 // Decides: who gets the next call, when a worker is started, replaced or ended, what becomes of the calls of one that died. Events in (the
 // methods), decisions out (`admitted` and `actions`); no clock, no channel, no future. The pool performs what is decided.
 //
-// Workers pull: what is admitted lies in their shared queue until one claims it (`pull`). Where the channel can only push, admitting names the
-// worker as well. In both cases admission is as late as it can be, so that order, priority and cancelling are decided here.
+// A call is admitted to a worker as late as it can be, so that order, priority and cancelling are decided here.
 //
 // What is decided about workers (which there are, who has a place) is in `worker-roster`, what is decided about calls that workers have before they
 // have a place for them in `calls-ahead`. Both are parts of this state and nobody else's.
 import { CallsAhead } from './calls-ahead.js'
-import { type Batch, type Ticket, TicketList, TicketQueue } from './ticket.js'
+import { type Batch, type Ticket, TicketQueue } from './ticket.js'
 import type { WorkerRecord } from './worker-record.js'
 import { WorkerRoster } from './worker-roster.js'
 
@@ -22,8 +21,6 @@ export interface PoolConfig {
   readonly replaceDeadWorkers: boolean
   /** Milliseconds; above `minWorkers`, a worker that is idle for this long ends. */
   readonly idleTimeout: number
-  /** Workers claim calls from a shared queue, and this many may lie there beyond the places there are. Undefined: calls are pushed. */
-  readonly pull?: { readonly ahead: number } | undefined
 }
 
 export type Action =
@@ -44,8 +41,9 @@ export type Action =
 
 /** Workers that die before they have begun anything, one after the other, until the pool gives up. */
 const startsUntilBroken = 3
+
 export class PoolState {
-  /** What was decided: calls to be handed over, in this order. The pool empties it. */
+  /** What was decided: calls to be handed over to the workers that they name, in this order. The pool empties it. */
   readonly admitted: Ticket[] = []
   /** What else was decided. The pool empties it. */
   readonly actions: Action[] = []
@@ -55,8 +53,6 @@ export class PoolState {
   #broken = false
   readonly #config: PoolConfig
   readonly #queue = new TicketQueue()
-  /** What lies in the shared queue of workers that pull, and was not seen to be claimed. */
-  readonly #window = new TicketList()
   readonly #roster: WorkerRoster
   readonly #callsAhead: CallsAhead
   /** Paused before their next attempt. */
@@ -80,7 +76,7 @@ export class PoolState {
   }
 
   get queued(): number {
-    return this.#queue.size + this.#window.size + this.#callsAhead.count
+    return this.#queue.size + this.#callsAhead.count
   }
 
   get running(): number {
@@ -92,7 +88,7 @@ export class PoolState {
     return this.#callsAhead.count
   }
 
-  /** How many calls more than it has places a worker may have. Only where calls are pushed. */
+  /** How many calls more than it has places a worker may have. */
   get ahead(): number {
     return this.#callsAhead.limit
   }
@@ -103,7 +99,7 @@ export class PoolState {
 
   /** Whether a call is anywhere: queued, paused, or with a worker. */
   get busy(): boolean {
-    return this.#queue.size > 0 || this.#window.size > 0 || this.#held > 0 || this.#running > 0
+    return this.#queue.size > 0 || this.#held > 0 || this.#running > 0
   }
 
   get idle(): number {
@@ -131,7 +127,7 @@ export class PoolState {
 
   /** Calls that no worker has, first the next one. */
   get queue(): Iterable<Ticket> {
-    return this.#window.size === 0 ? this.#queue : [...this.#window, ...this.#queue]
+    return this.#queue
   }
 
   // ---- events of calls ------------------------------------------------------------------------------------------
@@ -215,7 +211,7 @@ export class PoolState {
       ticket.place = 'gone'
       this.#decide()
     } else if (ticket.place === 'held') this.released(ticket)
-    else if (ticket.place === 'running' || ticket.place === 'admitted') this.actions.push({ type: 'abort', ticket })
+    else if (ticket.place === 'running') this.actions.push({ type: 'abort', ticket })
   }
 
   /** It was told to end and did not: its worker is replaced. */
@@ -224,15 +220,8 @@ export class PoolState {
     if (ticket.place === 'running' && worker !== undefined) this.#roster.kill(worker)
   }
 
-  /** A worker has taken it from the shared queue. Only where workers pull. */
-  claimed(ticket: Ticket, worker: WorkerRecord): void {
-    if (ticket.place !== 'admitted') return
-    this.#take(ticket, worker)
-  }
-
   /** It has ended, whichever way. `recycle`: its worker shall be replaced. */
   ended(ticket: Ticket, worker: WorkerRecord, recycle = false, now = 0): void {
-    if (ticket.place === 'admitted') this.#take(ticket, worker)
     if (ticket.place !== 'running') return
     this.#fruitless = 0
     this.#leave(ticket, worker)
@@ -240,7 +229,7 @@ export class PoolState {
     if (worker.pace === 'stuck') worker.pace = 'even'
     if (worker.calls.size === 0) worker.idleSince = now
     if (recycle) this.#roster.retire(worker)
-    else if (worker.phase === 'ready' && this.#config.pull === undefined) this.#roster.freed(worker)
+    else if (worker.phase === 'ready') this.#roster.freed(worker)
     this.#decide()
   }
 
@@ -269,9 +258,9 @@ export class PoolState {
     const { worker } = ticket
     if (this.#queue.first !== batch || ticket.place !== 'running' || worker?.phase !== 'ready') return false
     if (ticket.abandoned || ticket.lends !== 'no' || worker.pace !== 'even' || worker.extra > 0) return false
-    const { callsPerWorker, maxTasksPerWorker, pull } = this.#config
+    const { callsPerWorker, maxTasksPerWorker } = this.#config
     const { calls } = worker
-    if (pull !== undefined || calls.size > callsPerWorker + this.#callsAhead.limit || worker.given + 1 >= maxTasksPerWorker) return false
+    if (calls.size > callsPerWorker + this.#callsAhead.limit || worker.given + 1 >= maxTasksPerWorker) return false
     this.#fruitless = 0
     this.#queue.shiftFollowing(batch)
     calls.remove(ticket)
@@ -324,12 +313,6 @@ export class PoolState {
     this.#decide()
   }
 
-  /** It has begun to end by itself: it has had its number of calls. Only where workers pull. */
-  retiring(worker: WorkerRecord): void {
-    if (worker.phase === 'ready') this.#roster.depart(worker, 'retiring')
-    this.#decide()
-  }
-
   /**
    * It is gone. `begun` tells which of its calls had begun: those are lost. The others run again, before those that wait. `inPeace`: it ended
    * because it was asked to.
@@ -366,7 +349,7 @@ export class PoolState {
   break(): void {
     if (this.#broken) return
     this.#broken = true
-    for (const ticket of [...this.queue]) this.#drop(ticket)
+    for (const ticket of [...this.#queue]) this.#drop(ticket)
     for (const worker of this.workers.values()) {
       for (const ticket of [...worker.calls]) {
         if (!ticket.abandoned) {
@@ -403,7 +386,7 @@ export class PoolState {
   terminating(): void {
     if (this.#phase === 'closed') return
     this.#phase = 'terminating'
-    for (const ticket of [...this.queue]) this.#drop(ticket)
+    for (const ticket of [...this.#queue]) this.#drop(ticket)
     for (const worker of this.workers.values()) this.#roster.kill(worker)
     this.#decide()
   }
@@ -420,26 +403,13 @@ export class PoolState {
   }
 
   #admit(): void {
-    const { pull } = this.#config
     const roster = this.#roster
     if (!roster.someReady) return
-    if (pull === undefined) {
-      while (this.#queue.size > 0) {
-        const worker = roster.freeWorker() ?? this.#callsAhead.workerFor(this.#queue)
-        if (worker === undefined) return
-        const ticket = this.#queue.shift() as Ticket // There is one: the size says so.
-        roster.load++
-        this.#take(ticket, worker)
-        this.admitted.push(ticket)
-      }
-      return
-    }
-    const window = roster.places + pull.ahead
-    while (this.#queue.size > 0 && roster.load < window) {
+    while (this.#queue.size > 0) {
+      const worker = roster.freeWorker() ?? this.#callsAhead.workerFor(this.#queue)
+      if (worker === undefined) return
       const ticket = this.#queue.shift() as Ticket // There is one: the size says so.
-      ticket.place = 'admitted'
-      this.#window.push(ticket)
-      roster.load++
+      this.#give(ticket, worker)
       this.admitted.push(ticket)
     }
   }
@@ -452,21 +422,19 @@ export class PoolState {
     this.actions.push({ type: 'closed' })
   }
 
-  /** From the window, or from the queue, to a worker. */
-  #take(ticket: Ticket, worker: WorkerRecord): void {
-    this.#window.remove(ticket)
+  /** From the queue to a worker. */
+  #give(ticket: Ticket, worker: WorkerRecord): void {
+    this.#roster.load++
     ticket.place = 'running'
     ticket.worker = worker
     if (ticket.order === 0) ticket.order = ++this.#lastOrder
-    ticket.early = this.#config.pull === undefined && worker.calls.size >= this.#config.callsPerWorker + worker.extra
+    ticket.early = worker.calls.size >= this.#config.callsPerWorker + worker.extra
     if (ticket.early) this.#callsAhead.given(ticket, worker)
     worker.calls.push(ticket)
     worker.idleSince = undefined
     worker.given++
     this.#running++
-    // It has gone out of the account of places.
-    if (worker.phase !== 'ready') this.#roster.load--
-    else if (this.#config.pull === undefined) this.#roster.given(worker)
+    this.#roster.given(worker)
   }
 
   /** From a worker. */
@@ -477,7 +445,7 @@ export class PoolState {
     ticket.place = 'gone'
     ticket.worker = undefined
     this.#running--
-    if (worker.phase === 'ready' || worker.phase === 'starting') this.#roster.load--
+    if (worker.phase === 'ready') this.#roster.load--
   }
 
   #unlend(ticket: Ticket): void {
@@ -486,11 +454,9 @@ export class PoolState {
     ticket.lends = 'no'
   }
 
+  /** From the queue, for ever. */
   #drop(ticket: Ticket): void {
-    if (ticket.place === 'admitted') {
-      this.#window.remove(ticket)
-      this.#roster.load--
-    } else this.#queue.remove(ticket)
+    this.#queue.remove(ticket)
     ticket.place = 'gone'
     if (!ticket.abandoned) this.actions.push({ type: 'broken', ticket })
     ticket.abandoned = true

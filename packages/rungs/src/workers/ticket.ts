@@ -3,13 +3,16 @@
 import type { WorkerRecord } from './worker-record.js'
 
 /**
- *   new ──▶ queued ──▶ admitted ──▶ running ──▶ gone
- *    │         └─────────────────────┐    │
- *    └──▶ held (paused before its next attempt) ◀──┘ (a new attempt)
+ *              ┌───── cancelled ──────┐
+ *              │                      ▼
+ *   new ──▶ queued ◀──▶ running ──▶ gone
+ *    │                                ▲
+ *    └─────▶ held ────────────────────┘
  *
- * `admitted` is seen only where workers pull: the call lies in their shared queue. Where calls are pushed it is running at once.
+ * From `running` back to `queued`: it was taken back, or its worker died before it began. `held`: for a call that is paused before its next attempt, or
+ * that comes later.
  */
-export type Place = 'new' | 'queued' | 'admitted' | 'running' | 'held' | 'gone'
+export type Place = 'new' | 'queued' | 'running' | 'held' | 'gone'
 
 export class Ticket {
   place: Place = 'new'

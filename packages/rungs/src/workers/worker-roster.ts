@@ -7,7 +7,7 @@ import { startingWorker, type WorkerRecord } from './worker-record.js'
 /** A part of the state of a pool. */
 export class WorkerRoster {
   maxWorkers: number
-  /** Calls that count against the places: admitted, or running on a worker that is not on its way out. */
+  /** Calls that count against the places: those of workers that are not on their way out. */
   load = 0
   /** Workers whose thread is blocked by a call that waits for another call of the pool. */
   blocked = 0
@@ -109,7 +109,7 @@ export class WorkerRoster {
     else if (worker.calls.size < callsPerWorker + worker.extra) this.#freeLent.push(worker)
   }
 
-  /** A ready worker was given a call, where calls are pushed. */
+  /** A ready worker was given a call. */
   given(worker: WorkerRecord): void {
     if (worker.given >= this.#config.maxTasksPerWorker) this.retire(worker)
     else if (worker.extra > 0) this.freed(worker)
@@ -191,20 +191,20 @@ export class WorkerRoster {
 
   retire(worker: WorkerRecord): void {
     if (worker.phase !== 'ready' && worker.phase !== 'starting') return
-    this.depart(worker, 'retiring')
+    this.#depart(worker, 'retiring')
     this.#callsAhead.recall(worker, 'stuck')
     this.#actions.push({ type: 'retire', worker })
   }
 
   kill(worker: WorkerRecord): void {
     if (worker.phase === 'dying') return
-    if (worker.phase !== 'retiring') this.depart(worker, 'dying')
+    if (worker.phase !== 'retiring') this.#depart(worker, 'dying')
     worker.phase = 'dying'
     this.#actions.push({ type: 'kill', worker })
   }
 
   /** Takes a worker and its calls out of the account of places. */
-  depart(worker: WorkerRecord, phase: 'retiring' | 'dying'): void {
+  #depart(worker: WorkerRecord, phase: 'retiring' | 'dying'): void {
     if (worker.phase === 'starting') this.#starting--
     else {
       this.#ready--

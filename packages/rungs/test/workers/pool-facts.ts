@@ -46,8 +46,6 @@ export class PoolFacts {
   readonly answersLate: boolean
   /** Of whom it was asked, and who has not told. */
   readonly asked = new Set<WorkerRecord>()
-  /** Where workers pull: what lies in their queue, in order. */
-  readonly window: Call[] = []
   /** Workers that were told to end, in whichever way. */
   readonly ending = new Set<WorkerRecord>()
   readonly batches: Batch[] = []
@@ -62,7 +60,6 @@ export class PoolFacts {
 
   constructor(seed: number) {
     this.dice = new Dice(seed)
-    const pulls = this.dice.chance(0.4)
     const maxWorkers = 1 + this.dice.below(4)
     this.config = {
       maxWorkers,
@@ -71,10 +68,9 @@ export class PoolFacts {
       maxTasksPerWorker: this.dice.chance(0.2) ? 1 + this.dice.below(3) : Number.POSITIVE_INFINITY,
       replaceDeadWorkers: this.dice.chance(0.85),
       idleTimeout: 10,
-      pull: pulls ? { ahead: this.dice.below(4) } : undefined,
     }
     this.state = new PoolState(this.config)
-    this.goAhead = !pulls && this.dice.chance(0.7)
+    this.goAhead = this.dice.chance(0.7)
     this.answersLate = this.goAhead && this.dice.chance(0.5)
     if (this.goAhead) this.state.ahead = this.dice.below(mostAhead + 1)
   }
@@ -95,7 +91,7 @@ export class PoolFacts {
           config.callsPerWorker + lenders + (this.goAhead ? mostAhead + this.everLent : 0),
         'a worker has no more calls than it has places',
       )
-      if (config.pull === undefined) assert.ok(worker.given <= config.maxTasksPerWorker, 'a worker is given no more calls than it may have')
+      assert.ok(worker.given <= config.maxTasksPerWorker, 'a worker is given no more calls than it may have')
     }
     assert.ok(state.queued >= 0 && state.running >= 0, 'counts are not negative')
     assert.equal(state.running + state.early, this.running().length)
@@ -111,7 +107,7 @@ export class PoolFacts {
   checkPlace(call: Call): void {
     const { state, config } = this
     const { worker } = call
-    if (config.pull !== undefined || worker === undefined || call.early) return
+    if (worker === undefined || call.early) return
     if ([...worker.calls].indexOf(call) < config.callsPerWorker) return
     seen.gotLent++
     const workers = [...state.workers.values()]

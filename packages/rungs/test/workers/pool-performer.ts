@@ -29,11 +29,9 @@ export class PoolPerformer {
           this.#facts.handedOver.set(call.priority, call.number)
           this.#facts.again.add(call)
         }
-        for (const waiting of this.#facts.state.queue)
-          if (waiting.place === 'queued') assert.ok(waiting.priority <= call.priority, 'a higher priority goes first')
+        for (const waiting of this.#facts.state.queue) assert.ok(waiting.priority <= call.priority, 'a higher priority goes first')
         this.#facts.checkPlace(call)
-        if (this.#facts.config.pull === undefined) call.begun = !call.early && this.#dice.chance(0.6)
-        else this.#facts.window.push(call)
+        call.begun = !call.early && this.#dice.chance(0.6)
       }
       const decided = actions.splice(0)
       for (const [index, action] of decided.entries()) {

@@ -42,7 +42,6 @@ export class World {
       [1, () => this.#join()],
       [0.4, () => this.#drop()],
       [6, () => this.#startWorker()],
-      [6, () => this.#claim()],
       [8, () => this.#end()],
       [4, () => this.#follow()],
       [2, () => this.#cancel()],
@@ -118,7 +117,6 @@ export class World {
 
   /** One of a batch ends, and the next one may follow in its place: the ticket then stands for that one, and for neither is anything decided. */
   #follow(): void {
-    if (this.config.pull !== undefined) return
     const call = this.#dice.pick(this.#facts.running().filter((call) => call.batch !== undefined && call.begun && !call.abandoned))
     const { batch, worker } = call ?? {}
     if (call === undefined || batch === undefined || worker === undefined) return
@@ -153,33 +151,13 @@ export class World {
     this.state.ready(worker, this.#facts.now++)
   }
 
-  /** A worker takes the first call of the shared queue. */
-  #claim(): void {
-    if (this.config.pull === undefined) return
-    const free = [...this.state.workers.values()].filter(
-      (worker) => worker.phase === 'ready' && worker.calls.size < this.config.callsPerWorker + worker.extra,
-    )
-    const worker = this.#dice.pick(free)
-    const call = this.#facts.window[0]
-    if (worker === undefined || call === undefined) return
-    this.#facts.window.shift()
-    if (call.abandoned) {
-      this.#facts.note(`worker ${worker.id} skips ${call.number}`)
-      this.state.ended(call, worker, false, this.#facts.now++)
-      return
-    }
-    this.#facts.note(`worker ${worker.id} claims ${call.number}`)
-    call.begun = true
-    this.state.claimed(call, worker)
-  }
-
   #end(): void {
     const call = this.#dice.pick(
       this.#facts.running().filter((call) => call.worker === undefined || !this.#facts.early(call.worker).includes(call)),
     )
     const worker = call?.worker
     if (call === undefined || worker === undefined) return
-    if (this.config.pull === undefined && !call.begun && this.#dice.chance(0.7)) {
+    if (!call.begun && this.#dice.chance(0.7)) {
       call.begun = true
       return
     }
@@ -342,8 +320,6 @@ export class World {
       this.#performer.perform()
       this.#startWorker()
       this.#performer.perform()
-      this.#claim()
-      this.#performer.perform()
       for (const call of this.#facts.running()) {
         const { worker } = call
         if (worker === undefined) continue
@@ -355,7 +331,7 @@ export class World {
       this.#performer.perform()
       const settled = this.#facts.calls.every((call) => call.fate !== 'none')
       const closed = wasClosing ? this.state.workers.size === 0 : this.#facts.ending.size === 0
-      if (settled && closed && this.#facts.window.length === 0) break
+      if (settled && closed) break
     }
     this.#facts.check()
     const unsettled = this.#facts.calls.filter((call) => call.fate === 'none')

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { CancelledError, WorkerDiedError } from '../../core/errors.js'
 import { wait } from '../../core/wait.js'
 import { logged, read, release } from './board.js'
-import { double, doubleLater, hold, holdFirmly, holdSync, logValue, pollUntilAborted, spinForever, workerId } from './functions.js'
+import { double, doubleLater, workerId } from './functions.js'
+import { hold, holdFirmly, holdSync, logValue, pollUntilAborted, spinForever } from './functions-held.js'
 import type { Group } from './scene.js'
 
 export const cancelCases: Group = (add, { separate, liveSignal }) => {

@@ -3,21 +3,19 @@ import { inspect } from 'node:util'
 import { BrokenExecutorError, TimeoutError, WorkerDiedError } from '../../core/errors.js'
 import { wait } from '../../core/wait.js'
 import { read, release } from './board.js'
+import { double, workerId } from './functions.js'
 import {
-  arrayOf,
-  double,
   exitIf,
   exitOnceReleased,
   exitWith,
-  hold,
   killItself,
   leaveSomethingThatThrows,
   rejectAndNobodyListens,
   runOutOfMemory,
-  spinForever,
   throwInTimer,
-  workerId,
-} from './functions.js'
+} from './functions-deadly.js'
+import { hold, spinForever } from './functions-held.js'
+import { arrayOf } from './generators.js'
 import type { Group, Scene } from './scene.js'
 
 function assertDied(error: unknown, about: { exitCode?: number; key?: string; worker?: string }): asserts error is WorkerDiedError {

@@ -4,7 +4,8 @@ import { CancelledError, InvalidStateError, TimeoutError } from '../../core/erro
 import type { Future } from '../../core/future.js'
 import { asCompleted, wait } from '../../core/wait.js'
 import { read, release } from './board.js'
-import { context, contextHere, double, doubleLater, hold, holdSync, readingOf, throwIt } from './functions.js'
+import { context, contextHere, double, doubleLater, readingOf, throwIt } from './functions.js'
+import { hold, holdSync } from './functions-held.js'
 import type { Group } from './scene.js'
 
 export const futureCases: Group = (add, { separate }) => {

@@ -1,7 +1,7 @@
-// What the cases stream. For the same uses as the functions beside it, which export it too.
+// What the cases stream. For the same uses as the functions beside it.
 import { setTimeout as pause } from 'node:timers/promises'
 import { add, type Board } from './board.js'
-import { hold } from './functions.js'
+import { hold } from './functions-held.js'
 
 export function* countTo(n: number): Generator<number> {
   for (let i = 1; i <= n; i++) yield i

@@ -2,20 +2,11 @@ import assert from 'node:assert/strict'
 import { BrokenExecutorError } from '../../core/errors.js'
 import { wait } from '../../core/wait.js'
 import { read } from './board.js'
-import {
-  arrayOf,
-  double,
-  doubleLater,
-  exitWith,
-  failToTearDown,
-  meet,
-  recall,
-  setUp,
-  setUpBoard,
-  tearDown,
-  throwIt,
-  throwLater,
-} from './functions.js'
+import { double, doubleLater, throwIt, throwLater } from './functions.js'
+import { exitWith } from './functions-deadly.js'
+import { meet } from './functions-held.js'
+import { failToTearDown, recall, setUp, setUpBoard, tearDown } from './functions-stateful.js'
+import { arrayOf } from './generators.js'
 import type { Group } from './scene.js'
 
 export const initializerCases: Group = (add, { separate }) => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { CancelledError, TimeoutError } from '../../core/errors.js'
 import { logged, read, release } from './board.js'
-import { double, doubleLater, hold, holdFirmly, logValue, spinForever, succeedOnAttempt, throwLater, workerId } from './functions.js'
+import { double, doubleLater, throwLater, workerId } from './functions.js'
+import { hold, holdFirmly, logValue, spinForever, succeedOnAttempt } from './functions-held.js'
 import type { Group } from './scene.js'
 
 export const limitCases: Group = (add, { separate }) => {

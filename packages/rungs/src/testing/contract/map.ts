@@ -4,7 +4,9 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { ExecutorShutdownError } from '../../core/errors.js'
 import type { Progress } from '../../core/executor.js'
 import { logged, peak, read, release } from './board.js'
-import { arrayOf, double, doubleLater, hold, itemAndIndex, logThenHold, logValue, power, sum, visit, waitIfFirst } from './functions.js'
+import { double, doubleLater, itemAndIndex, power, sum } from './functions.js'
+import { hold, logThenHold, logValue, visit, waitIfFirst } from './functions-held.js'
+import { arrayOf } from './generators.js'
 import type { Group } from './scene.js'
 
 /** Counts how many of its items were taken, and whether it was told to end. */

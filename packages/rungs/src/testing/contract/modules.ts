@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { threadId } from 'node:worker_threads'
-import { arrayOf, double } from './functions.js'
+import { double } from './functions.js'
+import { arrayOf } from './generators.js'
 import { readingModule, readingOrNumber, readings, readNested, tellReading, unreadable, unreadableSecond } from './readings.js'
 import type { Group } from './scene.js'
 

@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict'
 import { TimeoutError, WorkerDiedError } from '../../core/errors.js'
+import { double, kindHere, thenFunction, thenNever, thenThen } from './functions.js'
 import {
-  arrayOf,
-  double,
   failNested,
   fibonacci,
   fibonacciSync,
-  kindHere,
   leaveNestedStream,
   mapNested,
   nameOfNestedError,
@@ -15,10 +13,8 @@ import {
   returnNested,
   streamNested,
   submitNested,
-  thenFunction,
-  thenNever,
-  thenThen,
-} from './functions.js'
+} from './functions-nested.js'
+import { arrayOf } from './generators.js'
 import type { Group } from './scene.js'
 
 export const nestingCases: Group = (add, { separate }) => {

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { CancelledError, TimeoutError } from '../../core/errors.js'
 import { read } from './board.js'
-import { answerOnAttempt, double, exitOnFirstAttempt, hold, succeedOnAttempt, throwIt } from './functions.js'
+import { double, throwIt } from './functions.js'
+import { exitOnFirstAttempt } from './functions-deadly.js'
+import { answerOnAttempt, hold, succeedOnAttempt } from './functions-held.js'
 import type { Group } from './scene.js'
 
 export const retryCases: Group = (add, { separate }) => {

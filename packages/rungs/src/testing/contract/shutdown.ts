@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { CancelledError, ExecutorShutdownError } from '../../core/errors.js'
 import { asCompleted, wait } from '../../core/wait.js'
 import { logged, read, release } from './board.js'
-import { arrayOf, double, doubleLater, hold, holdFirmly, holdThenFail, logValue, spinForever } from './functions.js'
+import { double, doubleLater } from './functions.js'
+import { hold, holdFirmly, holdThenFail, logValue, spinForever } from './functions-held.js'
+import { arrayOf } from './generators.js'
 import type { Group } from './scene.js'
 
 export const shutdownCases: Group = (add, { separate }) => {

@@ -1,18 +1,9 @@
 import assert from 'node:assert/strict'
 import { CancelledError, ExecutorShutdownError, TimeoutError } from '../../core/errors.js'
 import { read, release } from './board.js'
-import {
-  arrayOf,
-  countForever,
-  countThenHold,
-  countThenThrow,
-  countTo,
-  countToLater,
-  DeviceError,
-  double,
-  echo,
-  logValue,
-} from './functions.js'
+import { DeviceError, double, echo } from './functions.js'
+import { logValue } from './functions-held.js'
+import { arrayOf, countForever, countThenHold, countThenThrow, countTo, countToLater } from './generators.js'
 import type { Group } from './scene.js'
 
 async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { ExecutorShutdownError } from '../../core/errors.js'
 import { Future } from '../../core/future.js'
 import { peak, read, release } from './board.js'
-import { argumentsOf, double, doubleLater, hold, logValue, meet, nothing, sum, thisHere, throwIt, throwLater, visit } from './functions.js'
+import { argumentsOf, double, doubleLater, nothing, sum, thisHere, throwIt, throwLater } from './functions.js'
+import { hold, logValue, meet, visit } from './functions-held.js'
 import type { Group } from './scene.js'
 
 export const submitCases: Group = (add, { separate }) => {

@@ -12,13 +12,12 @@ import {
   DeviceError,
   double,
   echo,
-  hold,
-  holdSync,
   isAborted,
   lengthOfSet,
   returnWeakMap,
-  submitUnshippable,
 } from './functions.js'
+import { hold, holdSync } from './functions-held.js'
+import { submitUnshippable } from './functions-nested.js'
 import type { Group } from './scene.js'
 
 const circular: { name: string; self?: unknown } = { name: 'loop' }

@@ -2,21 +2,10 @@ import assert from 'node:assert/strict'
 import { availableParallelism } from 'node:os'
 import { share } from '../../calls/held.js'
 import { peak, read, release } from './board.js'
-import {
-  arrayOf,
-  callInfo,
-  double,
-  doubleLater,
-  hold,
-  lengthOfShared,
-  meet,
-  recall,
-  remember,
-  retain,
-  visit,
-  workerId,
-  workerIdOnceMet,
-} from './functions.js'
+import { callInfo, double, doubleLater, lengthOfShared, workerId } from './functions.js'
+import { hold, meet, visit, workerIdOnceMet } from './functions-held.js'
+import { recall, remember, retain } from './functions-stateful.js'
+import { arrayOf } from './generators.js'
 import type { Group } from './scene.js'
 
 export const workerCases: Group = (add, { kind, separate, idleMemory }) => {
