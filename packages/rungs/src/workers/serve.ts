@@ -1,20 +1,20 @@
 // Runs calls where the worker is: reads a request, runs it, tells the outcome. The channel is handed in; that this is a thread or a process shows
 // nowhere else.
-import { Incoming, isPlain, Outgoing, type Packed, type Peer, plainly, viewOf } from '../calls/index.js'
-import { type CurrentCall, runInCall } from '../core/current-call.js'
+import { type Packed, viewOf } from '../calls/index.js'
+import { runInCall } from '../core/current-call.js'
 import { CancelledError, TimeoutError } from '../core/errors.js'
 import type { Cells } from './cells.js'
 import type { Channel } from './channel.js'
 import type { ChildLine } from './child-line.js'
-import type { Definitions, FromWorker, Parcel, Request, SentBytes, Startup, ToWorker, WorkerStart } from './messages.js'
-import { Output } from './output.js'
-import { RemoteObjects } from './remote-objects.js'
+import { LentPlaces } from './lent-places.js'
+import type { FromWorker, Parcel, Request, SentBytes, Startup, ToWorker, WorkerStart } from './messages.js'
 import type { WorkerEnd } from './ring/worker-end.js'
 import { WorkerLoop } from './ring/worker-loop.js'
 import { type CallPlace, chunkCalls, isPromise, RunningCall, runCall } from './running-call.js'
 import { ChunkRun } from './serve-chunk.js'
 import { runStream } from './serve-stream.js'
 import type { AnyFunction } from './work-item.js'
+import { WorkerMail } from './worker-mail.js'
 
 export interface ServerParts {
   readonly channel: Channel<FromWorker, ToWorker>
@@ -35,11 +35,8 @@ export interface ServerParts {
 
 export class Server {
   readonly #parts: ServerParts
-  readonly #output: Output
-  readonly #incoming: Incoming
-  #peer: Peer | undefined
-  #madeOutgoing: Outgoing | undefined
-  #madeRemote: RemoteObjects | undefined
+  readonly #mail: WorkerMail
+  readonly #lent: LentPlaces
   readonly #place: CallPlace
   readonly #active = new Map<number, RunningCall>()
   /** The call that is in its synchronous part. Most have no other and are never among the active ones. */
@@ -49,10 +46,6 @@ export class Server {
   readonly #loop: WorkerLoop | undefined
   /** Functions that are here, by their number. */
   readonly #targets = new Map<number, AnyFunction>()
-  /** Places that calls which wait for others have lent. */
-  #lentPlaces = 0
-  /** Definitions that the pool has. */
-  readonly #sent = new Set<number>()
   #retiring = false
   #finishing = false
 
@@ -64,19 +57,14 @@ export class Server {
       aborted: (cell) => (cell < 0 ? 0 : cells.aborted(cell)),
       progress: (id, value) => this.#progress(id, value),
     }
-    this.#output = new Output((to, text) => this.post({ type: 'output', to, text }))
-    this.#incoming = new Incoming({
-      outgoing: {
-        meet: (peer) => {
-          this.#peer = peer
-          this.#madeOutgoing?.meet(peer)
-        },
-        original: (id) => this.#outgoing.original(id),
+    this.#lent = new LentPlaces((message) => this.#mail.post(message))
+    this.#mail = new WorkerMail({
+      ...parts,
+      ring: parts.ring?.end,
+      lend: (call, what) => {
+        if (this.#lent.lend(call, what)) parts.line?.calls.wake()
       },
-      handles: {
-        toHandle: (value) => this.#remote.toHandle(value),
-        fromHandle: (handle) => this.#remote.fromHandle(handle),
-      },
+      regain: (call) => this.#lent.regain(call),
     })
     if (parts.ring !== undefined) {
       const { end, baseline } = parts.ring
@@ -87,7 +75,7 @@ export class Server {
           hasPlace: () => this.#hasPlace,
           hasWaiting: () => this.#waiting.length > 0,
           idle: () => this.#active.size === 0,
-          flush: () => this.#output.flush(),
+          flush: () => this.#mail.output.flush(),
         },
         baseline,
       )
@@ -104,56 +92,20 @@ export class Server {
     channel.onMessage((message) => this.#receive(message))
   }
 
-  /** What takes values apart. Made at the first need, as it is loaded then: most workers take plain arguments and give plain results. */
-  get #outgoing(): Outgoing {
-    if (this.#madeOutgoing !== undefined) return this.#madeOutgoing
-    const { start } = this.#parts
-    const outgoing = new Outgoing({
-      boundary: start.boundary,
-      handles: this.#remote,
-      ...(start.code !== undefined && { code: start.code }),
-    })
-    if (this.#peer !== undefined) outgoing.meet(this.#peer)
-    this.#madeOutgoing = outgoing
-    return outgoing
-  }
-
-  get #remote(): RemoteObjects {
-    const { channel, start, waitForMessage, messageSequence } = this.#parts
-    this.#madeRemote ??= new RemoteObjects({
-      post: (message, transfer) => this.post(message, transfer),
-      pack: (value) => this.#outgoing.pack(value),
-      definitionsFor: (uses) => this.definitionsFor(uses),
-      define: (definitions) => this.#define(definitions),
-      read: (parcel, definitions) => this.#read(parcel, definitions),
-      pool: start.pool,
-      wait: waitForMessage,
-      sequence: messageSequence,
-      pump: () => channel.pump(),
-      lend: (call, what) => this.#lend(call, what),
-      regain: (call) => this.#regain(call),
-    })
-    return this.#madeRemote
-  }
-
-  #pack(value: unknown, label: string): Packed {
-    return this.#madeOutgoing === undefined && isPlain(value) ? plainly(value) : this.#outgoing.pack(value, { label })
-  }
-
   /** Runs the initializer, then takes calls. */
   async start(): Promise<void> {
     const { initializer } = this.#parts.start
     try {
       if (initializer !== undefined) await this.#startup(initializer)
     } catch (error) {
-      this.#output.flush()
-      const packed = this.#outgoing.packError(error)
-      this.#post({ type: 'initializerFailed', reason: packed, definitions: this.definitionsFor(packed.uses) }, packed)
+      this.#mail.output.flush()
+      const packed = this.#mail.packError(error)
+      this.#mail.postPacked({ type: 'initializerFailed', reason: packed, definitions: this.#mail.definitionsFor(packed.uses) }, packed)
       this.#parts.exit(1)
       return
     }
-    this.#output.flush()
-    this.post({ type: 'ready' })
+    this.#mail.output.flush()
+    this.#mail.post({ type: 'ready' })
     this.#loop?.wake()
   }
 
@@ -169,14 +121,14 @@ export class Server {
         return
       case 'call':
         // Also of a call that will be skipped: they are not sent again.
-        this.#define(message.definitions)
+        this.#mail.define(message.definitions)
         if (message.bytes !== undefined) this.#takeBytes(message, message.bytes)
         if (this.#parts.line !== undefined) this.#parts.line.calls.received(message)
         else if (this.#loop === undefined) this.#call(message)
         else this.#waiting.push(message)
         return
       case 'abort':
-        this.#abort(message.id, message.timeout, this.#read(message.reason, message.definitions))
+        this.#abort(message.id, message.timeout, this.#mail.read(message.reason, message.definitions))
         return
       case 'credit':
         this.#find(message.id)?.stream?.credit(message.count)
@@ -192,7 +144,7 @@ export class Server {
         this.#parts.ring?.end.bulk.forget(message.id)
         return
       case 'rpcReply':
-        this.#remote.replied(message)
+        this.#mail.remote.replied(message)
     }
   }
 
@@ -206,7 +158,7 @@ export class Server {
   // ---- a call ---------------------------------------------------------------------------------------------------
 
   get #hasPlace(): boolean {
-    return this.#active.size < this.#parts.start.callsPerWorker + this.#lentPlaces
+    return this.#active.size < this.#parts.start.callsPerWorker + this.#lent.count
   }
 
   /** Runs the call that is next: in the order in which they were sent, whichever way they came. */
@@ -242,7 +194,7 @@ export class Server {
     this.#current = active
     try {
       const known = request.captured === undefined && request.args.plain ? this.#targets.get(request.target) : undefined
-      const loaded = known === undefined ? this.#load(request) : undefined
+      const loaded = known === undefined ? this.#mail.load(request) : undefined
       if (known !== undefined)
         this.#run(active, known, request.args.data as unknown[]) // An array: so are all arguments.
       else if (loaded instanceof Promise) {
@@ -265,7 +217,7 @@ export class Server {
   }
 
   #skip(id: number): void {
-    this.post({ type: 'reply', id, status: 'skipped', value: nothing, definitions: undefined, memory: undefined })
+    this.#mail.post({ type: 'reply', id, status: 'skipped', value: nothing, definitions: undefined, memory: undefined })
   }
 
   /** It has not ended when its synchronous part does. */
@@ -278,34 +230,23 @@ export class Server {
     return this.#active.get(id) ?? (this.#current?.request.id === id ? this.#current : undefined)
   }
 
-  #load({
-    definitions,
-    target,
-    captured,
-    args,
-  }: Startup | Request): { fn: AnyFunction; args: unknown[] } | Promise<{ fn: AnyFunction; args: unknown[] }> {
-    this.#define(definitions)
-    // By way of unknown: `args` was an array when it was packed, and the target a function.
-    const fn = this.#incoming.load(target, captured) as unknown as AnyFunction | Promise<AnyFunction>
-    const list = this.#incoming.unpack(args) as unknown[] | Promise<unknown[]>
-    if (fn instanceof Promise || list instanceof Promise) return Promise.all([fn, list]).then(([fn, args]) => ({ fn, args }))
-    return { fn, args: list }
-  }
-
   #run(active: RunningCall, fn: AnyFunction, args: unknown[]): void {
     const { request } = active
     // Its time runs from here: to load a module for the first time is not what a timeout is meant for.
-    if (request.tellBegin) this.post({ type: 'begun', id: request.id, at: performance.timeOrigin + performance.now() })
+    if (request.tellBegin) this.#mail.post({ type: 'begun', id: request.id, at: performance.timeOrigin + performance.now() })
     try {
       if (request.mode === 'items' || request.mode === 'lists') {
         active.chunk = new ChunkRun(request, chunkCalls(request.mode, active, fn, args), this.#parts.cells, {
-          values: (values) => this.#pack(values, 'result'),
-          error: (error) => this.#outgoing.packError(error),
+          values: (values) => this.#mail.pack(values, 'result'),
+          error: (error) => this.#mail.packError(error),
           send: (from, outcomes, packed, isLast) => {
-            this.#output.flush()
+            this.#mail.output.flush()
             const { id } = request
             const end = isLast ? { memory: this.#memory() } : undefined
-            this.#post({ type: 'outcomes', id, from, outcomes, definitions: this.definitionsFor(packed.uses), end }, packed)
+            this.#mail.postPacked(
+              { type: 'outcomes', id, from, outcomes, definitions: this.#mail.definitionsFor(packed.uses), end },
+              packed,
+            )
           },
           aborted: () => request.cell >= 0 && this.#parts.cells.aborted(request.cell) !== 0,
         })
@@ -353,7 +294,7 @@ export class Server {
       if (this.#replyInRing(active, value)) return
     }
     try {
-      const packed = this.#pack(value, 'result')
+      const packed = this.#mail.pack(value, 'result')
       this.#reply(active, 'fulfilled', packed)
     } catch (error) {
       this.#failed(active, error)
@@ -361,7 +302,7 @@ export class Server {
   }
 
   #failed(active: RunningCall, error: unknown): void {
-    this.#reply(active, 'rejected', this.#outgoing.packError(error))
+    this.#reply(active, 'rejected', this.#mail.packError(error))
   }
 
   /** A small value, by way of the shared memory. @returns false when it has to go as a message */
@@ -369,7 +310,7 @@ export class Server {
     const { ring, start } = this.#parts
     const { cell } = active.request
     if (ring === undefined || cell < 0 || start.measureMemory) return false
-    this.#output.flush()
+    this.#mail.output.flush()
     if (!ring.end.fulfilled(cell, value)) return false
     this.#ended(active)
     return true
@@ -389,10 +330,10 @@ export class Server {
   #reply(active: RunningCall, status: 'fulfilled' | 'rejected', packed: Packed): void {
     if (status === 'fulfilled' && packed.plain && this.#replyInRing(active, packed.data)) return
     const { id } = active.request
-    this.#output.flush()
+    this.#mail.output.flush()
     const memory = this.#memory()
     // If it cannot be posted the error goes instead; the call is forgotten only then.
-    this.#post({ type: 'reply', id, status, value: packed, definitions: this.definitionsFor(packed.uses), memory }, packed)
+    this.#mail.postPacked({ type: 'reply', id, status, value: packed, definitions: this.#mail.definitionsFor(packed.uses), memory }, packed)
     this.#ended(active)
   }
 
@@ -401,15 +342,15 @@ export class Server {
   }
 
   #progress(id: number, value: unknown): void {
-    const packed = this.#pack(value, 'progress')
-    this.#output.flush()
-    this.#post({ type: 'progress', id, value: packed, definitions: this.definitionsFor(packed.uses) }, packed)
+    const packed = this.#mail.pack(value, 'progress')
+    this.#mail.output.flush()
+    this.#mail.postPacked({ type: 'progress', id, value: packed, definitions: this.#mail.definitionsFor(packed.uses) }, packed)
   }
 
   #item(id: number, value: unknown): void {
-    const packed = this.#pack(value, 'yielded value')
-    this.#output.flush()
-    this.#post({ type: 'item', id, value: packed, definitions: this.definitionsFor(packed.uses) }, packed)
+    const packed = this.#mail.pack(value, 'yielded value')
+    this.#mail.output.flush()
+    this.#mail.postPacked({ type: 'item', id, value: packed, definitions: this.#mail.definitionsFor(packed.uses) }, packed)
   }
 
   #abort(id: number, timeout: boolean, reason: unknown): void {
@@ -426,78 +367,10 @@ export class Server {
     else runInCall(active, () => abort(reason))
   }
 
-  // ---- places that calls lend -----------------------------------------------------------------------------------
-
-  #lend(call: CurrentCall | undefined, what: 'place' | 'thread'): void {
-    const active = activeOf(call)
-    if (active === undefined) return
-    active.waits++
-    if (active.lent === what || active.lent === 'thread') return
-    if (active.lent === 'place') this.post({ type: 'regained', id: active.request.id })
-    if (what === 'place') this.#lentPlaces++
-    else if (active.lent === 'place') this.#lentPlaces--
-    active.lent = what
-    this.post({ type: 'lent', id: active.request.id, what })
-    this.#parts.line?.calls.wake()
-  }
-
-  #regain(call: CurrentCall | undefined): void {
-    const active = activeOf(call)
-    if (active === undefined || --active.waits > 0) return
-    if (active.lent === 'place') this.#lentPlaces--
-    active.lent = 'no'
-    this.post({ type: 'regained', id: active.request.id })
-  }
-
-  // ---- messages -------------------------------------------------------------------------------------------------
-
-  post(message: FromWorker, transfer?: readonly unknown[]): void {
-    this.#parts.channel.post(message, transfer)
-    this.#parts.ring?.end.posted()
-  }
-
-  /** A message with a value in it. When the value turns out not to be sendable, the call fails instead. */
-  #post(message: FromWorker, packed: Packed): void {
-    try {
-      this.post(message, packed.transfer)
-    } catch (error) {
-      const { id } = message as { id?: number }
-      const instead = this.#outgoing.packError(error)
-      this.post({
-        type: 'reply',
-        id: id ?? -1,
-        status: 'rejected',
-        value: instead,
-        definitions: this.definitionsFor(instead.uses),
-        memory: undefined,
-      })
-    }
-  }
-
-  definitionsFor(uses: readonly number[]): Definitions | undefined {
-    let definitions: [number, unknown][] | undefined
-    for (const id of uses) {
-      if (this.#sent.has(id)) continue
-      this.#sent.add(id)
-      definitions ??= []
-      definitions.push([id, this.#outgoing.definition(id)])
-    }
-    return definitions
-  }
-
-  #define(definitions: Definitions | undefined): void {
-    if (definitions !== undefined) for (const [id, definition] of definitions) this.#incoming.define(id, definition)
-  }
-
-  #read(parcel: Parcel, definitions: Definitions | undefined): unknown {
-    this.#define(definitions)
-    return this.#incoming.unpack(parcel)
-  }
-
   // ---- the end --------------------------------------------------------------------------------------------------
 
   async #startup(startup: Startup): Promise<void> {
-    const { fn, args } = await this.#load(startup)
+    const { fn, args } = await this.#mail.load(startup)
     await fn(...args)
   }
 
@@ -509,29 +382,24 @@ export class Server {
     const { finalizer } = this.#parts.start
     try {
       if (finalizer !== undefined) {
-        this.post({ type: 'finishing' })
+        this.#mail.post({ type: 'finishing' })
         await this.#startup(finalizer)
       }
     } catch (error) {
-      const packed = this.#outgoing.packError(error)
-      this.#post({ type: 'finalizerFailed', reason: packed, definitions: this.definitionsFor(packed.uses) }, packed)
+      const packed = this.#mail.packError(error)
+      this.#mail.postPacked({ type: 'finalizerFailed', reason: packed, definitions: this.#mail.definitionsFor(packed.uses) }, packed)
     }
-    this.#output.flush()
-    this.post({ type: 'bye' })
+    this.#mail.output.flush()
+    this.#mail.post({ type: 'bye' })
     this.#parts.exit(0)
   }
 
   #exiting(code: number): void {
     this.#current?.chunk?.flush()
     for (const active of this.#active.values()) if (active !== this.#current) active.chunk?.flush()
-    this.#output.flush()
-    this.post({ type: 'exit', code })
+    this.#mail.output.flush()
+    this.#mail.post({ type: 'exit', code })
   }
-}
-
-/** The call, if it is one of a worker. */
-function activeOf(call: CurrentCall | undefined): RunningCall | undefined {
-  return call instanceof RunningCall ? call : undefined
 }
 
 const nothing: Parcel = { plain: true, data: undefined }
