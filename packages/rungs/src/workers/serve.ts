@@ -62,7 +62,10 @@ export class Server {
       ...parts,
       ring: parts.ring?.end,
       lend: (call, what) => {
-        if (this.#lent.lend(call, what)) parts.line?.calls.wake()
+        if (!this.#lent.lend(call, what)) return
+        // A call that came before there was a place for it has one now.
+        parts.line?.calls.wake()
+        this.#loop?.placeLent()
       },
       regain: (call) => this.#lent.regain(call),
     })

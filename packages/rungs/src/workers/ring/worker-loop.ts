@@ -43,6 +43,12 @@ export class WorkerLoop {
     if (!this.#running) this.#run()
   }
 
+  /** A call that has not ended has lent its place, and is in the middle of something: not at once. */
+  placeLent(): void {
+    this.#fresh = true
+    this.#schedule()
+  }
+
   #run(): void {
     const { end, next } = this.#parts
     this.#running = true
