@@ -56,6 +56,28 @@ export class Outgoing {
     return lookingOnce(() => this.#shipNew(fn, args, transfer))
   }
 
+  /**
+   * A function with what it has captured now, for calls that come later. Undefined where that makes no difference, as nothing that it captured can
+   * change; and where it cannot cross, or something in it moves: that is told of each call.
+   */
+  hold(fn: AnyFunction): HeldFunction | undefined {
+    if (this.#target(fn) !== undefined) return undefined
+    try {
+      return lookingOnce(() => {
+        const { target, captured } = this.ship(fn, NONE)
+        if (captured === undefined || captured.transfer.length > 0 || this.#sender.isSteady(fn)) return undefined
+        return { target, captured }
+      })
+    } catch {
+      return undefined
+    }
+  }
+
+  /** As {@link ship}, with a function that was held. @throws {NotShippableError} if something in the arguments cannot cross */
+  shipHeld({ target, captured }: HeldFunction, args: readonly unknown[], transfer: readonly Transferable[] | undefined): ShippedCall {
+    return { target, captured, args: this.#packArgs(args, transfer) }
+  }
+
   /** As {@link ship}, if nothing has to be found out about the function and its arguments are plain. */
   shipKnown(fn: AnyFunction, args: readonly unknown[]): ShippedCall | undefined {
     const target = this.#target(fn)
@@ -165,6 +187,9 @@ export class Outgoing {
     this.#sender.peer = peer
   }
 }
+
+/** A function, and what it had captured then. */
+export type HeldFunction = Pick<ShippedCall, 'target'> & { readonly captured: Packed }
 
 function isUnmoved(transfer: readonly Transferable[] | undefined): boolean {
   return transfer === undefined || transfer.length === 0

@@ -3,6 +3,7 @@
 import type { CheckedCallOptions } from '../core/call-options.js'
 import { type CallSite, captureCallSite } from '../core/call-site.js'
 import type { WorkerPool } from '../workers/pool.js'
+import type { Origin } from '../workers/pool-core.js'
 import type { AnyFunction, Mode } from '../workers/work-item.js'
 import type { Callee, ChunkCalls, ChunkListener, ChunkSubmission, Reservation, Submission, Submitter } from './map/submitter.js'
 
@@ -11,7 +12,7 @@ export class PoolSubmitter implements Submitter {
   readonly #pool: WorkerPool
   readonly #waits: boolean
   /** Of the map: each of its calls was submitted there, whenever it is sent. */
-  readonly #origin: { readonly site: CallSite | undefined }
+  #origin: Origin & { readonly site: CallSite | undefined }
 
   /** `below`: the method that the user called, for the place of the submit in errors. */
   constructor(pool: WorkerPool, sends: boolean, waits: boolean, below: AnyFunction) {
@@ -35,6 +36,10 @@ export class PoolSubmitter implements Submitter {
 
   check(): void {
     this.#pool.check()
+  }
+
+  hold(fn: Callee): void {
+    this.#origin = { site: this.#origin.site, held: this.#pool.hold(fn) }
   }
 
   submit(fn: Callee, args: readonly unknown[], options: CheckedCallOptions): Submission {

@@ -1,6 +1,7 @@
 // What every executor promises, as cases that run against it. Each file of `contract/` holds those of a topic.
 import type { Executor } from '../core/executor.js'
 import { cancelCases } from './contract/cancel.js'
+import { captureCases } from './contract/captures.js'
 import { deathCases } from './contract/death.js'
 import { errorCases } from './contract/errors.js'
 import { type ContractFeatures, type ContractOptions, withDefaults } from './contract/features.js'
@@ -49,6 +50,7 @@ const groups: Readonly<Record<string, Group>> = {
   'inside a call': insideCases,
   'nested calls': nestingCases,
   'modules that are not loaded': moduleCases,
+  'captured variables': captureCases,
   workers: workerCases,
   'initializer and finalizer': initializerCases,
   'death of a worker': deathCases,

@@ -1,6 +1,6 @@
 // The way of a call, from submit to its end: shipping, attempts, retries, limits of time, cancelling, the outcome. What a worker does with it is told
 // by `pool-workers`; who gets it is decided by `pool-state`.
-import type { Outgoing } from '../calls/index.js'
+import type { HeldFunction, Outgoing } from '../calls/index.js'
 import { BytesCall, joinStacks } from '../calls/index.js'
 import { framesOf } from '../core/call-site.js'
 import { currentCall } from '../core/current-call.js'
@@ -41,16 +41,15 @@ export class PoolCalls implements ItemOwner {
     return true
   }
 
-  /** @returns false if it cannot cross; the future has then failed. */
-  ship(item: WorkItem, outgoing: Outgoing): boolean {
+  /** `held`: the function, where it was taken before. @returns false if it cannot cross; the future has then failed. */
+  ship(item: WorkItem, outgoing: Outgoing, held: HeldFunction | undefined): boolean {
     try {
       const { transfer } = item.options
-      item.shipped = outgoing.ship(
-        item.fn,
-        item.args,
-        transfer && { transfer },
-        item.mode.type === 'call' ? this.#core.parts.bulk : undefined,
-      )
+      const keeper = item.mode.type === 'call' ? this.#core.parts.bulk : undefined
+      item.shipped =
+        held === undefined
+          ? outgoing.ship(item.fn, item.args, transfer && { transfer }, keeper)
+          : outgoing.shipHeld(held, item.args, transfer)
       if (item.options.retries !== undefined) item.shipped = repeatable(item.shipped)
       return true
     } catch (error) {

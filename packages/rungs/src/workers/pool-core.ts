@@ -1,5 +1,5 @@
 // What the parts of a pool have in common.
-import type { Keeper, Outgoing } from '../calls/index.js'
+import type { HeldFunction, Keeper, Outgoing } from '../calls/index.js'
 import { type CallSite, captureCallSite } from '../core/call-site.js'
 import type { Bell } from './bell.js'
 import { Deadlines } from './deadlines.js'
@@ -11,7 +11,7 @@ import { PoolState } from './pool-state.js'
 import type { AnyFunction, WorkItem } from './work-item.js'
 
 /** The function whose caller submits, or, for what is submitted later, where that was. */
-export type Origin = AnyFunction | { readonly site: CallSite | undefined }
+export type Origin = AnyFunction | { readonly site: CallSite | undefined; readonly held?: HeldFunction | undefined }
 
 export interface PoolParts {
   readonly spawn: SpawnHost

@@ -1,7 +1,7 @@
 // A pool: takes calls, and ends. It keeps the parts together: `pool-state` decides who gets the next call and when workers come and go, `pool-calls`
 // leads each call from submit to its end, `pool-workers` does what was decided, `pace` gives calls ahead, `pool-batches` keeps those that are one in
 // the queue.
-import { whileBlocked } from '../calls/index.js'
+import { type HeldFunction, whileBlocked } from '../calls/index.js'
 import { callerContext } from '../core/async-context.js'
 import { type CheckedCallOptions, defaultCallOptions } from '../core/call-options.js'
 import { CancelledError, ExecutorShutdownError, QueueFullError } from '../core/errors.js'
@@ -20,7 +20,7 @@ import type { Action } from './pool-state.js'
 import { PoolWorkers } from './pool-workers.js'
 import { Room } from './room.js'
 import { isSmall } from './small.js'
-import { snapshotOf } from './snapshot.js'
+import { copyOf, snapshotOf } from './snapshot.js'
 import { Batch, Ticket } from './ticket.js'
 import { type AnyFunction, type Attempt, itemOf, itemsOf, type Mode, oneCall, WorkItem } from './work-item.js'
 
@@ -137,6 +137,12 @@ export class WorkerPool {
     return this.#core.options.maxQueue === Number.POSITIVE_INFINITY && this.#calls.callingTask() === undefined
   }
 
+  /** A function as it is now, for calls that come later. */
+  hold(fn: AnyFunction): HeldFunction | undefined {
+    const held = this.#core.parts.outgoing?.hold(fn)
+    return held && { target: held.target, captured: copyOf(held.captured) }
+  }
+
   /** Calls that come later and count as submitted now: while it is not released, the pool does not close. */
   reserve(): { submit: WorkerPool['submit']; release(): void } {
     this.check()
@@ -172,7 +178,8 @@ export class WorkerPool {
     const context = callerContext()
     const item = new WorkItem(this.#calls, fn, args, options, mode, site, context)
     if (options.signal !== undefined && !this.#calls.watchSignal(item, options.signal)) return item
-    if (this.#core.parts.outgoing !== undefined && !this.#calls.ship(item, this.#core.parts.outgoing)) return item
+    const held = typeof from === 'function' ? undefined : from.held
+    if (this.#core.parts.outgoing !== undefined && !this.#calls.ship(item, this.#core.parts.outgoing, held)) return item
     if (options.deadline !== undefined)
       item.limits = {
         deadline: this.#core.deadlines.add(this.#core.deadlines.now() + options.deadline, () => this.#calls.deadlinePassed(item)),

@@ -36,7 +36,7 @@ function movedOut(packed: Packed): Packed {
 }
 
 /** Not of what is a copy already. What is moved is given away now. Ports and streams go when the call does: each move would be another pipe. */
-function copyOf(packed: Packed): Packed {
+export function copyOf(packed: Packed): Packed {
   if (packed instanceof Shelved) return packed
   const { plain, data, uses, transfer } = packed
   if (transfer.length === 0 && !(plain ? mayChange(data) : !isCopied(packed))) return packed

@@ -27,6 +27,7 @@ export function runMap<R>(
   const { call, map } = checkMapOptions(options === undefined ? {} : options, base)
   const source = sourceOf(items)
   submitter.check()
+  submitter.hold?.(fn)
   const run = new MapRun<R>({ submitter, fn, argsOf, call, map, source, witness: new Witness(call.key, below) })
   run.start()
   return run
