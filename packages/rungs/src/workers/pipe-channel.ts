@@ -16,13 +16,19 @@ export interface Readiness {
   destroy(): unknown
 }
 
+/**
+ * When a message is written: at the end of the turn; now, as far as the other side takes it; the same, and if much is left, this thread waits until it is
+ * written; now, and this thread waits in any case.
+ */
+export type Urgency = 'at the end' | 'now' | 'and wait' | 'written'
+
 export interface PipeChannelParts {
   readonly fd: number
   readonly socket: Readiness
   /** Milliseconds for which large buffers may keep this thread waiting until they are written. After that they are copied. */
   readonly patience: number
-  /** Messages that must not wait for the end of the turn, since the turn may be long. */
-  readonly urgent: (message: PipeMessage) => 'now' | 'at the end' | 'and wait'
+  /** Which messages must not wait for the end of the turn, since the turn may be long. */
+  readonly urgent: (message: PipeMessage) => Urgency
   /** Something has come in. */
   readonly heard?: () => void
   /** Shows what waits to be written to another thread. */
@@ -83,7 +89,8 @@ export class PipeChannel<Out extends PipeMessage, In extends PipeMessage> implem
       if (this.#parts.ready !== undefined) this.#show(this.#parts.ready)
     } else {
       this.flush()
-      if (when === 'and wait' && !this.#pipe.empty && this.#pipe.waiting > muchOutput) this.flushSync(Number.POSITIVE_INFINITY)
+      const waits = when === 'written' || (when === 'and wait' && this.#pipe.waiting > muchOutput)
+      if (waits && !this.#pipe.empty) this.flushSync(Number.POSITIVE_INFINITY)
     }
   }
 

@@ -11,7 +11,7 @@ import { pageSize } from './frames.js'
 import { LineWord } from './line-words.js'
 import type { FromWorker, ToWorker } from './messages.js'
 import { Patience } from './patience.js'
-import { PipeChannel } from './pipe-channel.js'
+import { PipeChannel, type Urgency } from './pipe-channel.js'
 import type { Aside, ProcessStart } from './pipe-messages.js'
 import { backFd, ChildCells, channelFd, thereFd } from './process-cells.js'
 import type { WatchStart } from './process-watch.js'
@@ -27,6 +27,8 @@ const readSize = 64 * 1024
 // Ctrl-C goes to all processes of a terminal. What it means for the calls is decided by the pool's process.
 process.on('SIGINT', () => {})
 
+/** Whether several calls run at once. */
+let hasSiblings = false
 const news = new Patience()
 const ready = ReadyPage.create(pageSize)
 const received = Buffer.allocUnsafeSlow(readSize)
@@ -68,6 +70,7 @@ channel.onMessage((message) => {
 })
 
 function serve({ start, cells: count, presumed, files }: ProcessStart): void {
+  hasSiblings = start.callsPerWorker > 1
   if (files) channel.shareFiles({ write: backFd, read: thereFd })
   const { buffer } = Cells.create(count)
   const cells = new ChildCells(buffer, presumed, (cell, count) =>
@@ -131,14 +134,17 @@ function watch(workerData: WatchStart): void {
 }
 
 /**
- * Replies are put together; what a call says while it runs is not kept back until it ends. Definitions are written at once: what comes after them
- * may be seen before they are, see ready-page.ts.
+ * Replies are put together, where no other call may be in the middle of something; what a call says while it runs is not kept back until it ends.
+ * Definitions are written at once: what comes after them may be seen before they are, see ready-page.ts. That a call begins is written before it
+ * does, whatever else still has to be: it may never yield.
  */
-function urgencyOf(message: ToWorker | FromWorker | Aside): 'now' | 'at the end' | 'and wait' {
+function urgencyOf(message: ToWorker | FromWorker | Aside): Urgency {
   switch (message.type) {
     case 'reply':
-    case 'item':
-      return message.definitions === undefined ? 'at the end' : 'now'
+      return message.definitions === undefined && !hasSiblings ? 'at the end' : 'now'
+    case 'begun':
+    case 'begun cells':
+      return 'written'
     case 'lot':
       return 'at the end'
     case 'output':

@@ -205,3 +205,7 @@ export function isAborted(signal: AbortSignal): Promise<unknown> {
   if (signal.aborted) return Promise.resolve(signal.reason)
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(signal.reason)))
 }
+
+export function textOf(length: number): string {
+  return 'x'.repeat(length)
+}

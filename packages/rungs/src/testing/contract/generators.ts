@@ -1,7 +1,7 @@
 // What the cases stream. For the same uses as the functions beside it.
 import { setTimeout as pause } from 'node:timers/promises'
 import { add, type Board } from './board.js'
-import { hold } from './functions-held.js'
+import { hold, holdSync } from './functions-held.js'
 
 export function* countTo(n: number): Generator<number> {
   for (let i = 1; i <= n; i++) yield i
@@ -36,6 +36,13 @@ export async function* countForever(board: Board): AsyncGenerator<number> {
 export async function* countThenHold(board: Board): AsyncGenerator<number> {
   yield 1
   yield await hold(board)
+}
+
+/** Computes in the middle of its items, until it is released. */
+export function* countThenCompute(board: Board): Generator<number> {
+  yield 1
+  yield 2
+  yield holdSync(board, 3)
 }
 
 export function arrayOf(n: number): number[] {

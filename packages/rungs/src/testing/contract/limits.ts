@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { CancelledError, TimeoutError } from '../../core/errors.js'
 import { logged, read, release } from './board.js'
-import { double, doubleLater, throwLater, workerId } from './functions.js'
+import { double, doubleLater, textOf, throwLater, workerId } from './functions.js'
 import { hold, holdFirmly, logValue, spinForever, succeedOnAttempt } from './functions-held.js'
 import type { Group } from './scene.js'
 
@@ -51,6 +51,17 @@ export const limitCases: Group = (add, { separate }) => {
   add("leaves the call's own error alone when it fails before its timeout", async ({ open }) => {
     await assert.rejects(open().with({ timeout: 60_000 }).submit(throwLater, new RangeError('mine')), RangeError)
   })
+
+  if (separate) {
+    add('ends a call that never yields, though a large result of its sibling is still on its way', async ({ open, board }) => {
+      const pool = open({ maxWorkers: 1, callsPerWorker: 2 })
+      await pool.submit(double, 1)
+      const large = pool.submit(textOf, 2_000_000)
+      const spinning = pool.with({ timeout: 50, grace: 50 }).submit(spinForever, board())
+      await assert.rejects(spinning, TimeoutError)
+      assert.equal((await large).length, 2_000_000)
+    })
+  }
 
   add('fails a queued call with TimeoutError at its deadline; it never starts', async ({ open, board, until }) => {
     const pool = open({ maxWorkers: 1 })

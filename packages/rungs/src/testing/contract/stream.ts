@@ -3,7 +3,7 @@ import { CancelledError, ExecutorShutdownError, TimeoutError } from '../../core/
 import { read, release } from './board.js'
 import { DeviceError, double, echo } from './functions.js'
 import { logValue } from './functions-held.js'
-import { arrayOf, countForever, countThenHold, countThenThrow, countTo, countToLater } from './generators.js'
+import { arrayOf, countForever, countThenCompute, countThenHold, countThenThrow, countTo, countToLater } from './generators.js'
 import type { Group } from './scene.js'
 
 async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
@@ -137,6 +137,18 @@ export const streamCases: Group = (add, { separate }) => {
     await assert.rejects(items.next(), TimeoutError)
     assert.equal(await pool.submit(double, 1), 2)
   })
+
+  if (separate) {
+    add('gives what was yielded while the generator computes what comes next, without yielding to anything', async (scene) => {
+      const pool = scene.open({ maxWorkers: 1 })
+      const b = scene.board()
+      const items = pool.stream(countThenCompute, b)
+      assert.equal((await items.next()).value, 1)
+      assert.equal((await items.next()).value, 2)
+      release(b)
+      assert.deepEqual(await collect(items), [3])
+    })
+  }
 
   add('ends with CancelledError when the pool is terminated', async ({ open, board }) => {
     const pool = open({ maxWorkers: 1 })
