@@ -1,5 +1,6 @@
 // What a user can say about a value or a function: how it is to cross. Each mark is a look-up by identity; the value stays as it is.
 
+import { callerContext } from '../core/async-context.js'
 import { requireKnown, show } from '../core/options.js'
 
 /** A function that runs on the side where it was made, wherever it is called. */
@@ -40,7 +41,8 @@ export interface Registered {
   readonly received: boolean
 }
 
-const callbacks = new WeakSet<object>()
+/** What each of them calls, in the async context of whoever made it. */
+const callbacks = new WeakMap<object, (args: unknown[]) => unknown>()
 const valued = new WeakSet<object>()
 const valuedModules = new Set<string>()
 const named = new WeakMap<object, Name>()
@@ -50,7 +52,8 @@ let remarks = 0
 
 /**
  * Makes a function that, wherever it is called, runs `fn` here: a call sends its arguments back to this side and returns a promise of
- * the result. It lives as long as the worker that holds it. Called on this side, it calls `fn` directly.
+ * the result. It lives as long as the worker that holds it. Called on this side, it calls `fn` directly. From a worker, `fn` runs in the async
+ * context in which `callback` was called.
  * @throws {TypeError} if `fn` is not a function.
  * @example
  * const found = callback((path: string) => { console.log(path) })
@@ -59,13 +62,19 @@ let remarks = 0
 export function callback<A extends unknown[], R>(fn: (...args: A) => R): Callback<A, R> {
   mustBeFunction('callback', fn)
   const marked = async (...args: A): Promise<Awaited<R>> => await fn(...args)
-  callbacks.add(marked)
+  const context = callerContext()
+  callbacks.set(marked, (args) => context.runInAsyncScope(fn, undefined, ...(args as A))) // Whoever calls it there knows what it takes.
   return marked
 }
 
 /** Says whether `value` was made by `callback()`. */
 export function isCallback(value: unknown): value is Callback<unknown[], unknown> {
   return typeof value === 'function' && callbacks.has(value)
+}
+
+/** What it calls, in the context of whoever made it. */
+export function callbackOf(value: object): ((args: unknown[]) => unknown) | undefined {
+  return callbacks.get(value)
 }
 
 /**

@@ -1,5 +1,6 @@
 // What every executor promises, as cases that run against it. Each file of `contract/` holds those of a topic.
 import type { Executor } from '../core/executor.js'
+import { callbackCases } from './contract/callbacks.js'
 import { cancelCases } from './contract/cancel.js'
 import { captureCases } from './contract/captures.js'
 import { deathCases } from './contract/death.js'
@@ -51,6 +52,7 @@ const groups: Readonly<Record<string, Group>> = {
   'nested calls': nestingCases,
   'modules that are not loaded': moduleCases,
   'captured variables': captureCases,
+  callbacks: callbackCases,
   workers: workerCases,
   'initializer and finalizer': initializerCases,
   'death of a worker': deathCases,

@@ -1,7 +1,7 @@
 // Objects that stay with the pool and are used from its workers: executors, futures, signals, callbacks. To a worker goes a handle, a number and
 // what kind of thing it is; what is asked of it comes back as a question (`rpc`), answered here.
-import { type Handles, isCallback } from '../calls/index.js'
-import { CancelledError, NotShippableError } from '../core/errors.js'
+import { callbackOf, type Handles, isBlocked, isCallback } from '../calls/index.js'
+import { CancelledError, InvalidStateError, NotShippableError } from '../core/errors.js'
 import type { CallOptions, Executor } from '../core/executor.js'
 import { cancelFuture, Future, listen, outcomeOf } from '../core/future.js'
 import type { Parcel } from './messages.js'
@@ -117,9 +117,9 @@ export class HandleTable implements Handles {
     const { kind, object } = known
     switch (kind) {
       case 'callback':
-        return callBack(object as unknown as AnyFunction, args, answer) // Of its kind, as are the others.
+        return callBack(object, args, answer)
       case 'future':
-        return follow(object as Future<unknown>, answer, method === 'cancel', args[0])
+        return follow(object as Future<unknown>, answer, method === 'cancel', args[0]) // Of its kind, as is the next one.
       case 'signal':
         return watch(object as AbortSignal, answer)
       case 'executor':
@@ -135,10 +135,26 @@ function kindOf(value: object): HandleKind | undefined {
   return isCallback(value) ? 'callback' : undefined
 }
 
-function callBack(fn: AnyFunction, args: unknown[], answer: Answer): undefined {
-  // An async function turns whatever happens into a promise.
-  const run = async (): Promise<unknown> => fn(...args)
-  run().then(answer.fulfilled, answer.rejected)
+/** What gives no promise is answered at once: this thread may be blocked by resultSync(), and then nothing comes later. */
+function callBack(callback: object, args: unknown[], answer: Answer): undefined {
+  try {
+    const result = callbackOf(callback)?.(args)
+    if (!isThenable(result)) answer.fulfilled(result)
+    else if (isBlocked()) {
+      Promise.resolve(result).catch(() => {})
+      answer.rejected(new InvalidStateError(awaitsNothing))
+    } else Promise.resolve(result).then(answer.fulfilled, answer.rejected)
+  } catch (error) {
+    answer.rejected(error)
+  }
+}
+
+const awaitsNothing =
+  'The callback gave a promise, which cannot end while its thread is blocked by resultSync(). Use await there, or let the callback give its value'
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  const mayBe = (typeof value === 'object' && value !== null) || typeof value === 'function'
+  return mayBe && typeof (value as { then?: unknown }).then === 'function'
 }
 
 function follow(future: Future<unknown>, answer: Answer, cancel = false, reason?: unknown): Cancel {
@@ -170,6 +186,7 @@ function execute(
   try {
     if (access === undefined || fn === undefined) throw new Error(`An executor has no method ${method}`)
     if (method === 'stream') {
+      if (isBlocked()) throw new InvalidStateError(streamsNothing)
       const items = access.stream(fn, rest, options)
       let left = false
       void forward(items, answer, () => left)
@@ -187,6 +204,8 @@ function execute(
     return undefined
   }
 }
+
+const streamsNothing = 'The items of a stream cannot be read while the thread of its pool is blocked by resultSync(). Use await there'
 
 async function forward(items: AsyncIterableIterator<unknown>, answer: Answer, left: () => boolean): Promise<void> {
   try {

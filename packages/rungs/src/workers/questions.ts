@@ -2,6 +2,7 @@
 import { isBlocked, type Packed } from '../calls/index.js'
 import { InvalidStateError } from '../core/errors.js'
 import type { HandleTable } from './handle-table.js'
+import { InTurn } from './in-turn.js'
 import type { Inbox } from './inbox.js'
 import type { RpcReply, RpcRequest } from './messages.js'
 import type { Outbox } from './outbox.js'
@@ -19,6 +20,8 @@ export class Questions {
   readonly #outbox: Outbox
   /** Of those that were not answered yet: how to cancel what was asked for. */
   readonly #open = new Map<number, (reason: unknown) => void>()
+  /** What is asked of one object is asked in its order. */
+  readonly #turns = new InTurn<number>()
 
   constructor(handles: HandleTable, inbox: Inbox, outbox: Outbox) {
     this.#handles = handles
@@ -64,21 +67,27 @@ export class Questions {
       })
       if (cancel !== undefined) this.#open.set(id, cancel)
     }
-    try {
-      // An array: that is what was packed.
-      const read = this.#inbox.unpack(question.args) as Question | Promise<Question>
-      if (read instanceof Promise && isBlocked()) reply('rejected', new InvalidStateError(importsNothing))
-      else if (read instanceof Promise) {
-        read.then(
-          ([fn, ...args]) => ask(fn, args),
-          (error) => reply('rejected', error),
-        )
-      } else {
-        const [fn, ...args] = read
-        ask(fn, args)
+    const hear = (): void => {
+      try {
+        // An array: that is what was packed.
+        const read = this.#inbox.unpack(question.args) as Question | Promise<Question>
+        if (!(read instanceof Promise)) {
+          const [fn, ...args] = read
+          ask(fn, args)
+        } else if (isBlocked()) reply('rejected', new InvalidStateError(importsNothing))
+        else {
+          const heard = this.#turns.begin(handle)
+          read
+            .then(
+              ([fn, ...args]) => ask(fn, args),
+              (error) => reply('rejected', error),
+            )
+            .finally(heard)
+        }
+      } catch (error) {
+        reply('rejected', error)
       }
-    } catch (error) {
-      reply('rejected', error)
     }
+    if (!this.#turns.defer(handle, hear)) hear()
   }
 }

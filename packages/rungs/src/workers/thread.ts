@@ -168,7 +168,7 @@ function startThread(config: ThreadConfig, index: number, name: string, events: 
       // What is printed comes by our own channel. Reading these streams would keep the process alive, also when the thread does not.
       stdout: config.stdio === 'ignore',
       stderr: config.stdio === 'ignore',
-      ...(config.env !== undefined && { env: config.env }),
+      ...(config.env !== undefined && { env: whatIsSet(config.env) }),
       ...(config.resourceLimits !== undefined && { resourceLimits: config.resourceLimits }),
     })
     end.watch(worker, (death) => link.gone(death))
@@ -207,6 +207,11 @@ function inheritedFlags(): string[] {
   // Asked for by functions that are compiled with the importer of their module; nothing that a user could change.
   if (process.allowedNodeEnvironmentFlags.has('--disable-warning')) flags.push('--disable-warning=ExperimentalWarning')
   return flags
+}
+
+/** Threads would take `undefined` for a text. */
+function whatIsSet(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined))
 }
 
 function transfersOf(shipped: ShippedCall | undefined): TransferListItem[] {

@@ -99,7 +99,9 @@ export const limitCases: Group = (add, { separate }) => {
 
   add('is over at the deadline also during a long pause between attempts', async ({ open, board }) => {
     const retries = { limit: 5, backoff: { base: 60_000, cap: 60_000, jitter: 0 } }
-    const future = open({ maxWorkers: 1 }).with({ deadline: 400, retries }).submit(succeedOnAttempt, board(), 2)
+    const pool = open({ maxWorkers: 1 })
+    await pool.submit(double, 1)
+    const future = pool.with({ deadline: 400, retries }).submit(succeedOnAttempt, board(), 2)
     const error = await future.exception()
     assert.ok(error instanceof TimeoutError)
     // Why it had to be tried again.

@@ -1,4 +1,5 @@
 // Functions that give instances of a class whose module they import: it need not be loaded where their outcomes are read.
+import type { Callback } from '../../calls/marks.js'
 import { currentCall } from '../../core/current-call.js'
 import type { Executor } from '../../core/executor.js'
 
@@ -58,4 +59,12 @@ export async function* unreadable(url: string): AsyncGenerator<unknown> {
 export async function unreadableSecond(url: string, index: number): Promise<unknown> {
   const Reading = await classOf(url)
   return index === 1 ? new Reading(index) : index
+}
+
+/** Calls back with a reading, then with numbers. */
+export async function tellReadings(told: Callback<[ReadingLike | number], void>, url: string): Promise<void> {
+  const Reading = await classOf(url)
+  void told(new Reading(3))
+  void told(1)
+  await told(2)
 }
