@@ -57,7 +57,8 @@ export class CallsAhead {
     return best
   }
 
-  #mayHaveMore({ phase, pace, calls, extra }: WorkerRecord, most: number): boolean {
+  #mayHaveMore({ phase, pace, calls, extra, blockedBy }: WorkerRecord, most: number): boolean {
+    if (blockedBy > 0) return false
     // A lent place that is free is kept for when there is no other.
     if (extra > 0 && calls.size < this.#callsPerWorker + extra) return false
     return phase === 'ready' && pace === 'even' && calls.size < most + extra
@@ -86,6 +87,13 @@ export class CallsAhead {
   recall(worker: WorkerRecord, pace: WorkerRecord['pace']): void {
     if (worker.ahead === 0) return
     worker.pace = pace
+    this.#actions.push({ type: 'recall', worker })
+  }
+
+  /** Its thread is blocked: also what it has a place for and has not begun is asked back. */
+  blocked(worker: WorkerRecord): void {
+    if (worker.calls.size <= 1) return
+    worker.pace = 'stuck'
     this.#actions.push({ type: 'recall', worker })
   }
 

@@ -3,6 +3,7 @@ import { clearTimeout, setTimeout } from '../core/platform.js'
 import type { PoolCalls } from './pool-calls.js'
 import type { PoolCore } from './pool-core.js'
 import { mostAhead } from './ring/layout.js'
+import { isSentOnce } from './snapshot.js'
 import type { Ticket } from './ticket.js'
 import type { Attempt } from './work-item.js'
 import type { WorkerRecord } from './worker-record.js'
@@ -77,9 +78,12 @@ export class Pace {
     }
     const taken: Ticket[] = []
     const calls = [...worker.calls]
-    for (const ticket of calls.slice(calls.length - worker.ahead)) {
+    const all = worker.blockedBy > 0
+    for (const ticket of all ? calls : calls.slice(calls.length - worker.ahead)) {
       const attempt = ticket as Attempt // All tickets of this pool are.
-      if (!attempt.early || attempt.abandoned || !host?.takeBack?.(attempt)) continue
+      const { shipped } = attempt.item
+      const mayBe = attempt.early || (all && shipped !== undefined && !isSentOnce(shipped))
+      if (!mayBe || attempt.abandoned || !host?.takeBack?.(attempt)) continue
       this.#calls.clear(attempt)
       taken.push(attempt)
     }

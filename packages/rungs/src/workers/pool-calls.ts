@@ -1,6 +1,6 @@
 // The way of a call, from submit to its end: shipping, attempts, retries, limits of time, cancelling, the outcome. What a worker does with it is told
 // by `pool-workers`; who gets it is decided by `pool-state`.
-import type { HeldFunction, Outgoing } from '../calls/index.js'
+import type { HeldFunction, Outgoing, ShippedCall } from '../calls/index.js'
 import { BytesCall, joinStacks } from '../calls/index.js'
 import { framesOf } from '../core/call-site.js'
 import { currentCall } from '../core/current-call.js'
@@ -13,7 +13,7 @@ import type { PoolCore } from './pool-core.js'
 import { isPromise } from './running-call.js'
 import { Sending } from './sent-calls.js'
 import { SignalWatch } from './signal-watch.js'
-import { dropShelved, repeatable, snapshotOf } from './snapshot.js'
+import { dropShelved, isSentOnce, repeatable, snapshotOf } from './snapshot.js'
 import { Attempt, type ItemOwner, labelOf, mayGoAhead, type WorkItem } from './work-item.js'
 import type { WorkerRecord } from './worker-record.js'
 
@@ -67,9 +67,11 @@ export class PoolCalls implements ItemOwner {
     attempt.goesAhead = this.#core.parts.hub !== undefined && mayGoAhead(item)
     this.#core.state.submitted(attempt)
     this.#core.drain()
-    // It waits: what is changed in its arguments meanwhile is not meant for it. A chunk's lists were made for it.
-    const waits = attempt.place === 'queued' || this.#core.batchNow !== undefined
-    if (waits && item.shipped !== undefined && item.mode.type !== 'chunk') item.shipped = snapshotOf(item.shipped)
+    // It waits, or may be taken back from a worker that blocks: what is changed in its arguments meanwhile is not meant for it. A chunk's lists were made
+    // for it.
+    const waits = attempt.place === 'queued' || this.#core.batchNow !== undefined || this.#core.mayTakeBack
+    if (waits && item.shipped !== undefined && item.mode.type !== 'chunk' && !isSent(attempt, item.shipped))
+      item.shipped = snapshotOf(item.shipped)
   }
 
   begun(attempt: Attempt, at: number): void {
@@ -301,4 +303,9 @@ export class PoolCalls implements ItemOwner {
       report('RUNGS_CALLBACK', 'onProgress threw', error)
     }
   }
+}
+
+/** What moved with it is gone. */
+function isSent({ place }: Attempt, shipped: ShippedCall): boolean {
+  return place === 'running' && isSentOnce(shipped)
 }

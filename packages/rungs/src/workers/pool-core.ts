@@ -52,6 +52,11 @@ export class PoolCore {
     this.state = new PoolState(options)
   }
 
+  /** Whether calls that a worker has a place for may come back, because another blocks its thread. */
+  get mayTakeBack(): boolean {
+    return this.options.callsPerWorker > 1 && this.parts.outgoing !== undefined
+  }
+
   /** The time, or when the batch began. */
   now(): number {
     return this.batchNow ?? this.deadlines.now()

@@ -278,8 +278,8 @@ export class PoolState {
     if (ticket.lends !== 'no' || ticket.place !== 'running' || worker === undefined) return
     ticket.lends = what
     if (what === 'thread') {
-      this.#roster.blocked++
-      this.#callsAhead.recall(worker, 'stuck')
+      this.#roster.blocks(worker)
+      this.#callsAhead.blocked(worker)
     } else this.#roster.lent(worker)
     this.#decide()
   }
@@ -449,7 +449,7 @@ export class PoolState {
   }
 
   #unlend(ticket: Ticket): void {
-    if (ticket.lends === 'thread') this.#roster.blocked--
+    if (ticket.lends === 'thread') this.#roster.unblocks(ticket.worker)
     else if (ticket.lends === 'place' && ticket.worker !== undefined) this.#roster.regained(ticket.worker)
     ticket.lends = 'no'
   }

@@ -19,6 +19,8 @@ export interface WorkerRecord {
   readonly calls: TicketList
   /** Additional places, lent by calls that wait for others. */
   extra: number
+  /** Calls of it that block its thread and wait for others: nothing else begins there meanwhile. */
+  blockedBy: number
   /** Whether the roster has it in its list of those that may have a place of their own free, or a lent one. */
   listed: boolean
   listedLent: boolean
@@ -43,6 +45,7 @@ export function startingWorker(id: number, index: number): WorkerRecord {
     phase: 'starting',
     calls: new TicketList(),
     extra: 0,
+    blockedBy: 0,
     listed: false,
     listedLent: false,
     given: 0,

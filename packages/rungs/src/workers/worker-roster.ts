@@ -82,11 +82,11 @@ export class WorkerRoster {
     const { callsPerWorker } = this.#config
     if (callsPerWorker > 1) return this.#leastBusy()
     for (let worker = this.#free.pop(); worker !== undefined; worker = this.#free.pop()) {
-      if (worker.phase === 'ready' && worker.calls.size < callsPerWorker) return worker
+      if (worker.phase === 'ready' && worker.blockedBy === 0 && worker.calls.size < callsPerWorker) return worker
     }
     if (this.#extra === 0 || this.#someComing) return undefined
     for (let worker = this.#freeLent.pop(); worker !== undefined; worker = this.#freeLent.pop()) {
-      if (worker.phase === 'ready' && worker.calls.size < callsPerWorker + worker.extra) return worker
+      if (worker.phase === 'ready' && worker.blockedBy === 0 && worker.calls.size < callsPerWorker + worker.extra) return worker
     }
     return undefined
   }
@@ -95,7 +95,7 @@ export class WorkerRoster {
     const { callsPerWorker } = this.#config
     let best: WorkerRecord | undefined
     for (const worker of this.#workers.values()) {
-      const fits = worker.phase === 'ready' && worker.calls.size < callsPerWorker + worker.extra
+      const fits = worker.phase === 'ready' && worker.blockedBy === 0 && worker.calls.size < callsPerWorker + worker.extra
       if (fits && (best === undefined || worker.calls.size < best.calls.size)) best = worker
     }
     return best === undefined || best.calls.size < callsPerWorker || !this.#someComing ? best : undefined
@@ -123,6 +123,20 @@ export class WorkerRoster {
       this.#extra++
       this.freed(worker)
     }
+  }
+
+  /** One of its calls blocks its thread. */
+  blocks(worker: WorkerRecord): void {
+    this.blocked++
+    worker.blockedBy++
+  }
+
+  /** It goes on; undefined when its worker is gone. */
+  unblocks(worker: WorkerRecord | undefined): void {
+    this.blocked--
+    if (worker === undefined) return
+    worker.blockedBy--
+    if (worker.phase === 'ready') this.freed(worker)
   }
 
   /** The place is back. */

@@ -91,6 +91,7 @@ export class PoolFacts {
           config.callsPerWorker + lenders + (this.goAhead ? mostAhead + this.everLent : 0),
         'a worker has no more calls than it has places',
       )
+      assert.equal(worker.blockedBy, [...worker.calls].filter(({ lends }) => lends === 'thread').length)
       assert.ok(worker.given <= config.maxTasksPerWorker, 'a worker is given no more calls than it may have')
     }
     assert.ok(state.queued >= 0 && state.running >= 0, 'counts are not negative')
@@ -107,12 +108,15 @@ export class PoolFacts {
   checkPlace(call: Call): void {
     const { state, config } = this
     const { worker } = call
-    if (worker === undefined || call.early) return
+    if (worker === undefined) return
+    assert.equal(worker.blockedBy, 0, `${call.number} is given to a worker whose thread is blocked`)
+    if (call.early) return
     if ([...worker.calls].indexOf(call) < config.callsPerWorker) return
     seen.gotLent++
     const workers = [...state.workers.values()]
-    for (const { phase, calls, id } of workers)
-      if (phase === 'ready') assert.ok(calls.size >= config.callsPerWorker, `${call.number} has a lent place, and ${id} has one free`)
+    for (const { phase, calls, id, blockedBy } of workers)
+      if (phase === 'ready' && blockedBy === 0)
+        assert.ok(calls.size >= config.callsPerWorker, `${call.number} has a lent place, and ${id} has one free`)
     assert.ok(!workers.some(({ phase }) => phase === 'starting'), `${call.number} has a lent place, and a worker is starting`)
     const allowed = state.maxWorkers + this.running().filter(({ lends }) => lends === 'thread').length
     assert.ok(workers.length >= allowed, `${call.number} has a lent place, and a worker may be started`)

@@ -66,9 +66,11 @@ export class PoolPerformer {
     }
   }
 
-  /** What has not begun of what was given ahead; now and then a worker is faster. */
+  /** What has not begun of what was given ahead, and of what a blocked worker has a place for; now and then a worker is faster. */
   #recall(worker: WorkerRecord, more: boolean): void {
-    const taken = this.#facts.early(worker).filter((call) => call.early && !call.abandoned && !call.begun && this.#dice.chance(0.9))
+    const all = worker.blockedBy > 0 ? ([...worker.calls] as Call[]) : this.#facts.early(worker)
+    const mayBe = (call: Call): boolean => call.early || worker.blockedBy > 0
+    const taken = all.filter((call) => mayBe(call) && !call.abandoned && !call.begun && this.#dice.chance(0.9))
     seen.takenBack += taken.length
     this.#facts.note(`worker ${worker.id} gives back ${taken.map((call) => call.number)}`)
     this.#facts.state.recalled(worker, taken, 0, more)

@@ -17,7 +17,7 @@ import {
 import { arrayOf } from './generators.js'
 import type { Group } from './scene.js'
 
-export const nestingCases: Group = (add, { separate }) => {
+export const nestingCases: Group = (add, { separate, takesBack }) => {
   add('a call submits to its own pool, handed to it as an argument, on a single worker', async ({ open }) => {
     const pool = open({ maxWorkers: 1 })
     assert.equal(await pool.submit(submitNested, pool, 20), 41)
@@ -41,6 +41,14 @@ export const nestingCases: Group = (add, { separate }) => {
   }
 
   if (separate) {
+    if (takesBack) {
+      add('calls that block their threads for calls of their own pool all end, with several at once on a worker', async ({ open }) => {
+        const pool = open({ maxWorkers: 1, callsPerWorker: 3 })
+        const futures = [3, 3, 3, 3].map((n) => pool.submit(fibonacciSync, pool, n))
+        assert.deepEqual(await Promise.all(futures), [2, 2, 2, 2])
+      })
+    }
+
     add('a call blocks its thread with resultSync() for calls of its own pool, which do the same, with maxWorkers 1', async ({ open }) => {
       const pool = open({ maxWorkers: 1 })
       assert.equal(await pool.submit(fibonacciSync, pool, 4), 3)
