@@ -39,24 +39,48 @@ export function requireOneOf(name: string, value: unknown, allowed: readonly unk
 }
 
 export function requireSignal(name: string, value: unknown): asserts value is AbortSignal {
-  // By shape: a signal of another realm is a signal too.
-  const signal = value as AbortSignal | null | undefined
-  const fits =
-    typeof signal === 'object' && signal !== null && typeof signal.aborted === 'boolean' && typeof signal.addEventListener === 'function'
-  if (!fits) throw new TypeError(`${name} must be an AbortSignal, got ${show(value)} (${typeName(value)})`)
+  if (!isSignal(value)) throw new TypeError(`${name} must be an AbortSignal, got ${show(value)} (${typeName(value)})`)
 }
 
-/** Refuses an option that does not exist, and names the one that was probably meant. */
+function isSignal(value: unknown): value is AbortSignal {
+  // By shape: a signal of another realm is a signal too.
+  const signal = value as AbortSignal | null | undefined
+  return (
+    typeof signal === 'object' && signal !== null && typeof signal.aborted === 'boolean' && typeof signal.addEventListener === 'function'
+  )
+}
+
+/** Refuses an option that does not exist, and names the one that was probably meant; and an object that is something else, as a signal. */
 export function requireKnown(what: string, options: unknown, known: readonly string[]): asserts options is object {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw new TypeError(`${what} must be an object with options, got ${show(options)} (${typeName(options)})`)
   }
-  for (const name of Object.keys(options)) {
+  const names = Object.keys(options)
+  // What a class made may have options for fields; a signal, a map or a date has none, and would be taken for no options at all.
+  if (names.length === 0 && isInstance(options)) throw noOptions(what, options)
+  for (const name of names) {
     if (known.includes(name)) continue
+    if (isSignal(options)) throw noOptions(what, options)
     const meant = nearest(name, known)
     const hint = meant === undefined ? `Known are ${known.join(', ')}` : `Did you mean ${meant}?`
     throw new TypeError(`${what} do not have an option ${inspect(name)}. ${hint}`)
   }
+}
+
+/** Whether a class made it. An object that inherits from an object of options is none, nor is one of another realm. */
+function isInstance(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return (
+    typeof prototype === 'object' &&
+    prototype !== null &&
+    Object.hasOwn(prototype, 'constructor') &&
+    Object.getPrototypeOf(prototype) !== null
+  )
+}
+
+function noOptions(what: string, value: object): TypeError {
+  const hint = isSignal(value) ? '. Pass { signal }' : ''
+  return new TypeError(`${what} must be an object with options, got ${show(value)}${hint}`)
 }
 
 function typeName(value: unknown): string {
