@@ -160,7 +160,7 @@ export class Queue<T> implements AsyncIterable<T> {
     const error = refusal(signal)
     if (error !== undefined) return Promise.reject(error)
     if (this.#promisedItems === 0 && this.#items.size > 0) return Promise.resolve(this.#take())
-    if (this.#shutDown && this.#items.size <= this.#promisedItems) return Promise.reject(this.#ended())
+    if (this.#shutDown && this.#items.size === 0) return Promise.reject(this.#ended())
     const { promise } = this.#getters.join(signal)
     // There may be an item, but those who have been woken take first.
     this.#promiseItem()
@@ -239,7 +239,7 @@ export class Queue<T> implements AsyncIterable<T> {
       this.#items.clear()
       if (dropped > 0) this.#done(dropped)
     }
-    this.#getters.failAll(() => this.#ended())
+    this.#endGetters()
     this.#putters.failAll(() => this.#closed())
   }
 
@@ -288,7 +288,13 @@ export class Queue<T> implements AsyncIterable<T> {
   #take(): T {
     const item = this.#items.shift()
     this.#promiseRoom()
+    if (this.#shutDown) this.#endGetters()
     return item
+  }
+
+  /** Sends away those who wait once there is nothing left. Until then an item may still be passed on by one who was woken for it. */
+  #endGetters(): void {
+    if (this.#items.size === 0) this.#getters.failAll(() => this.#ended())
   }
 
   #done(items: number): void {

@@ -368,6 +368,43 @@ describe.each<[string, (options?: QueueOptions) => Queue<unknown>]>([
     expect(await errorOf(getter)).toBeInstanceOf(QueueShutDownError)
   })
 
+  it('passes the item of a getter who was woken and cancelled on after it was shut down, and sends the others away', async () => {
+    const queue = make()
+    const got: unknown[] = []
+    const readers = [1, 2, 3].map(() =>
+      start(async () => {
+        for await (const item of queue) {
+          got.push(item)
+          queue.taskDone()
+        }
+      }),
+    )
+    await turn()
+    queue.tryPut('data')
+    queue.shutdown()
+    readers[0]?.cancel()
+    await queue.join()
+    await Promise.all(readers.slice(1))
+    expect(got).toEqual(['data'])
+    expect(readers.map(({ cancelled }) => cancelled)).toEqual([true, false, false])
+  })
+
+  it.each([true, false])(
+    'lets a newcomer wait for what is meant for another when it is shut down; that one is cancelled: %s',
+    async (cancels) => {
+      const queue = make()
+      const first = start(() => queue.get())
+      await turn()
+      queue.tryPut('data')
+      queue.shutdown()
+      const second = queue.get()
+      if (cancels) first.cancel()
+      const [one, two] = await Promise.allSettled([first, second])
+      expect([one.status, two.status]).toEqual(cancels ? ['rejected', 'fulfilled'] : ['fulfilled', 'rejected'])
+      expect(queue.size).toBe(0)
+    },
+  )
+
   it('sends away a putter who was woken when it is shut down', async () => {
     const queue = make({ maxSize: 1 })
     queue.tryPut(1)
