@@ -37,6 +37,9 @@ export interface QueueStats {
 
 const put = Promise.resolve()
 
+/** For a broadcast: forgets the first item of a queue that is full, also if somebody has been woken for it, and puts one in, which is for them. */
+export let replaceOldest: <T>(queue: Queue<T>, item: T) => void
+
 /**
  * Hands items from those who make them to those who need them, first in, first out.
  *
@@ -337,5 +340,12 @@ export class Queue<T> implements AsyncIterable<T> {
 
   #ended(): QueueShutDownError {
     return new QueueShutDownError('The queue is shut down, and there is nothing in it')
+  }
+
+  static {
+    replaceOldest = (queue, item) => {
+      queue.#items.shift()
+      queue.#items.push(item)
+    }
   }
 }

@@ -55,6 +55,33 @@ describe('Broadcast', () => {
     expect([await collect(reader), reader.missed]).toEqual([[4, 5], 3])
   })
 
+  it('drops the oldest also for a reader that has been woken for it and has not gone on', async () => {
+    const values = new Broadcast<number>({ bufferSize: 2, onLag: 'drop' })
+    const reader = values.subscribe()
+    const reading = start(collect, reader)
+    await turn()
+    for (const n of [1, 2, 3, 4]) void values.send(n)
+    values.close()
+    expect(await reading).toEqual([3, 4])
+    expect(reader.missed).toBe(2)
+  })
+
+  it.each([true, false])('loses no value that it does not count, whenever the reader reads; it is cancelled: %s', async (cancels) => {
+    const values = new Broadcast<number>({ bufferSize: 1, onLag: 'drop' })
+    const reader = values.subscribe()
+    const first = start(() => reader.next())
+    await turn()
+    for (const n of [1, 2, 3]) void values.send(n)
+    if (cancels) first.cancel()
+    const got = await first.then(
+      ({ value }) => [value],
+      () => [],
+    )
+    values.close()
+    expect([...got, ...(await collect(reader))]).toEqual([3])
+    expect(reader.missed).toBe(2)
+  })
+
   it('gives nobody the value of a send that is cancelled', async () => {
     const values = new Broadcast<number>({ bufferSize: 1 })
     const reader = values.subscribe()
