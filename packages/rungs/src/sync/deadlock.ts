@@ -4,7 +4,7 @@
 // circle is a deadlock for sure only when the event loop has run empty: then nothing can go on. While the loop turns, a circle is reported when it
 // has stood for a while, each in it has no other wait than this one, and no deadline or signal ends that. A task that waits for itself may have
 // another function inside that holds the lock and waits for the platform, so that is only told at the end.
-import { report } from '../core/report.js'
+import { announce } from '../core/report.js'
 import { type CancelScope, currentScope, type Interruptible } from './scope.js'
 import { allTasks, type Task, waitsOf } from './task.js'
 import { Waiter, watchBlocking } from './wait-queue.js'
@@ -42,7 +42,7 @@ function reportCircle(circle: readonly Link[]): void {
   if (circle.some(({ wait }) => reported.has(wait))) return
   for (const { wait } of circle) reported.add(wait)
   const lines = circle.map(({ task, wait }) => `\n  ${task.name} waits for ${wait.describe()}`).join('')
-  report('RUNGS_DEADLOCK', `Tasks wait for each other, and none can go on:${lines}`, `${circle.length} tasks`)
+  announce('RUNGS_DEADLOCK', `Tasks wait for each other, and none can go on:${lines}`)
 }
 
 /** The wait of a task that nothing but its blockers ends, if it has no other. */

@@ -1,5 +1,5 @@
 // What `RUNGS_DEBUG=1` adds. It costs time, so nothing of it runs otherwise.
-import { report } from '../core/report.js'
+import { announce } from '../core/report.js'
 import { watchLoop } from './blocked-loop.js'
 import { watchDeadlocks } from './deadlock.js'
 import { debugging } from './debugging.js'
@@ -10,7 +10,8 @@ if (debugging) {
   watchLoop(100)
   watchDeadlocks(1_000)
   process.on('exit', () => {
-    const alive = allTasks()
-    if (alive.size > 0) report('RUNGS_ALIVE', `The process ends, and ${alive.size} tasks have not`, `\n${taskTree()}`, true)
+    const { size } = allTasks()
+    const alive = size === 1 ? '1 task has' : `${size} tasks have`
+    if (size > 0) announce('RUNGS_ALIVE', `The process ends, and ${alive} not:\n${taskTree().trimEnd()}`, true)
   })
 }

@@ -1,6 +1,6 @@
 // Acts on workers: starts and ends them, hands calls over, and hears what they tell. What to do is decided by `pool-state`.
 import { queueMicrotask, setImmediate } from '../core/platform.js'
-import { report } from '../core/report.js'
+import { announce, report } from '../core/report.js'
 import type { Death, HostEvents, WorkerHost } from './host.js'
 import type { Pace } from './pace.js'
 import type { PoolCalls } from './pool-calls.js'
@@ -197,7 +197,7 @@ export class PoolWorkers {
 
   #replaceSilent(worker: WorkerRecord): void {
     const reason = new Error(`it has heard nothing for ${longestSilence} s: what an ended call has left behind there does not yield`)
-    report('RUNGS_WORKER_BLOCKED', `Worker ${this.#core.deaths.nameOf(worker)} is ended`, reason.message)
+    announce('RUNGS_WORKER_BLOCKED', `Worker ${this.#core.deaths.nameOf(worker)} is ended: ${reason.message}`)
     this.#core.deaths.expect(worker, reason)
     const host = this.#core.hosts.get(worker.id)
     const isThread = host?.recall === undefined

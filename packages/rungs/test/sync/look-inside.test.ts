@@ -83,9 +83,8 @@ describe('RUNGS_DEBUG=1', () => {
       }))`.replaceAll('using', 'const'),
     )
     expect(text).toContain('[RUNGS_DEADLOCK] RungsWarning: Tasks wait for each other, and none can go on:')
-    expect(text).toContain('right waits for Lock.acquire()\n  left waits for Lock.acquire()')
-    expect(text).toContain('[RUNGS_ALIVE] RungsWarning: The process ends, and 3 tasks have not')
-    expect(text).toContain('├── left')
+    expect(text).toContain('right waits for Lock.acquire()\n  left waits for Lock.acquire()\n')
+    expect(text).toMatch(/\[RUNGS_ALIVE\] RungsWarning: The process ends, and 3 tasks have not:\nmain .*\n├── left /)
   })
 
   it('reports them also while the program goes on', () => {
@@ -133,8 +132,7 @@ describe('RUNGS_DEBUG=1', () => {
     const text = stderrOf(`
       function crunch() { const end = performance.now() + 400; let n = 0; while (performance.now() < end) n++; return n }
       await run(async () => { await sleep(50); crunch(); await sleep(100) })`)
-    expect(text).toMatch(/\[RUNGS_BLOCKED\] RungsWarning: The event loop was blocked for \d+ ms/)
-    expect(text).toContain('at crunch')
+    expect(text).toMatch(/\[RUNGS_BLOCKED\] RungsWarning: The event loop was blocked for \d+ ms:(\n {4}at .*)*\n {4}at crunch/)
   })
 
   it('says nothing of a program that is well', () => {
