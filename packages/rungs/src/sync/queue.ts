@@ -324,7 +324,13 @@ export class Queue<T> implements AsyncIterable<T> {
       take: () => {
         this.#promisedRoom--
         if (this.#shutDown) throw this.#closed()
-        this.#store(item)
+        try {
+          this.#store(item)
+        } catch (error) {
+          // It has no place in the order of the others. Its room is for the next.
+          this.#promiseRoom()
+          throw error
+        }
       },
       passOn: () => {
         this.#promisedRoom--
