@@ -148,10 +148,15 @@ export class PoolWorkers {
     if (worker === undefined || this.#core.terminating !== undefined) return
     const host = this.#core.hosts.get(worker.id)
     if (host === undefined) return
+    // A task cannot be ended by anyone: there is nothing to wait for.
+    if (!host.replaceable) {
+      host.abort(attempt)
+      return
+    }
     attempt.grace = this.#core.deadlines.add(this.#core.deadlines.now() + item.options.grace, () => {
       // One that has not begun will not: it is told before it does, and its worker is busy with another. When there is no other, it is something
       // left behind that keeps the worker busy, for ever as far as anyone can tell.
-      if (!host.replaceable || !(host.hasBegun(attempt) || worker.calls.size === 1)) return
+      if (!host.hasBegun(attempt) && worker.calls.size > 1) return
       this.#restarting.add(worker.index)
       this.#core.deaths.expect(worker, new Error(didNotEnd))
       this.#core.state.overran(attempt)
