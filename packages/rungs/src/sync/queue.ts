@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { InvalidStateError } from '../core/errors.js'
-import { requireInteger, requireKnown } from '../core/options.js'
+import { requireInteger, requireKnown, requireOneOf } from '../core/options.js'
 import { Deque } from './deque.js'
 import { QueueShutDownError } from './errors.js'
 import { currentScope, undelivered } from './scope.js'
@@ -236,8 +236,10 @@ export class Queue<T> implements AsyncIterable<T> {
    */
   shutdown(options: QueueShutdownOptions = {}): void {
     requireKnown('The options of shutdown()', options, ['immediate'])
+    const { immediate = false } = options
+    requireOneOf('immediate', immediate, [true, false])
     this.#shutDown = true
-    if (options.immediate === true) {
+    if (immediate) {
       const dropped = Math.min(this.#items.size, this.#unfinished)
       this.#items.clear()
       if (dropped > 0) this.#done(dropped)

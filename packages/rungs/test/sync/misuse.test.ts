@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { Future } from '../../dist/core/future.js'
 import {
   Barrier,
+  BoundedSemaphore,
   Broadcast,
   Condition,
   Event,
@@ -53,5 +54,18 @@ describe('a signal in the place of the options', () => {
     const error = await errorOf(act)
     expect(error).toBeInstanceOf(TypeError)
     expect(String(error)).toContain('Pass { signal }')
+  })
+})
+
+describe('a wrong argument', () => {
+  it.each<[string, () => unknown]>([
+    ['Queue.shutdown', () => new Queue().shutdown({ immediate: 1 } as never)],
+    ['BoundedSemaphore.release', () => new BoundedSemaphore(5).release('1' as never)],
+    ['run', () => run(Promise.resolve() as never)],
+    ['timeout', () => timeout(5, Promise.resolve() as never)],
+    ['TaskGroup.run', () => TaskGroup.run(Promise.resolve() as never)],
+    ['TaskGroup.spawn', () => new TaskGroup().spawn(Promise.resolve() as never)],
+  ])('of %s is refused with a TypeError', async (_, act) => {
+    expect(await errorOf(act)).toBeInstanceOf(TypeError)
   })
 })
