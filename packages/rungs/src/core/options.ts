@@ -1,5 +1,5 @@
 // Checks what a caller wrote, where it was written. A message has the value and the way out.
-import { inspect } from 'node:util'
+import { inspect, types } from 'node:util'
 
 /** How a wrong value is shown: short, on one line. */
 export function show(value: unknown): string {
@@ -8,6 +8,8 @@ export function show(value: unknown): string {
     const name: unknown = Object.getOwnPropertyDescriptor(value, 'name')?.value
     return typeof name !== 'string' || name === '' ? 'an anonymous function' : `the function ${name}`
   }
+  // A promise shows what the platform has noted on it.
+  if (types.isPromise(value)) return 'Promise { … }'
   const text = inspect(value, { depth: 0, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 60, maxArrayLength: 4 })
   return text.length > 120 ? `${text.slice(0, 117)}...` : text
 }
@@ -25,7 +27,11 @@ export function requireDuration(name: string, value: unknown): asserts value is 
 }
 
 export function requireFunction(name: string, value: unknown): asserts value is (...args: never[]) => unknown {
-  if (typeof value !== 'function') throw new TypeError(`${name} must be a function, got ${show(value)} (${typeName(value)})`)
+  if (typeof value === 'function') return
+  // The habit of Python, where a call of an async function has not begun.
+  if (value instanceof Promise)
+    throw new TypeError(`${name} must be a function, got a promise. Pass the function itself: f or () => f(x), not f(x)`)
+  throw new TypeError(`${name} must be a function, got ${show(value)} (${typeName(value)})`)
 }
 
 /** A name for people and logs. */

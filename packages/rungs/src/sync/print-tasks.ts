@@ -1,14 +1,19 @@
 import { clock } from '../core/clock.js'
+import { show } from '../core/options.js'
 import type { Interruptible } from './scope.js'
 import { allTasks, type Task, waitsOf } from './task.js'
 
 /**
  * Writes the tree of the tasks that have not ended: their names, their ages, and what each waits for; as `python -m asyncio pstree`.
  * @param stream Where to; default `process.stderr`.
+ * @throws {TypeError} if it has no `write`.
  * @example
  * process.on('SIGUSR2', () => printTasks())
  */
 export function printTasks(stream: { write(text: string): unknown } = process.stderr): void {
+  // By way of unknown: what JavaScript hands in may be anything.
+  const { write } = Object(stream) as { readonly write?: unknown }
+  if (typeof write !== 'function') throw new TypeError(`printTasks() takes a stream, or what has a write(), got ${show(stream)}`)
   stream.write(taskTree())
 }
 

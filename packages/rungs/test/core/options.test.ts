@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { checkCallOptions, checkMapOptions, defaultCallOptions } from '../../dist/core/call-options.js'
 import type { CallOptions, MapOptions } from '../../dist/core/executor.js'
+import { createFuture } from '../../dist/core/future.js'
 import {
   nearest,
   requireDuration,
@@ -87,6 +88,14 @@ describe('requireFunction, requireOneOf, requireSignal', () => {
     expect(() => requireOneOf('onFull', 'drop', ['throw', 'wait'])).toThrow(new TypeError("onFull must be 'throw' or 'wait', got 'drop'"))
     expect(() => requireSignal('signal', {})).toThrow(new TypeError('signal must be an AbortSignal, got {} (object)'))
     expect(() => requireSignal('signal', null)).toThrow(TypeError)
+  })
+
+  it('say how to pass a function in the place of a promise, and show none of its inside', async () => {
+    expect(() => requireFunction('What is run', Promise.resolve(1))).toThrow(
+      new TypeError('What is run must be a function, got a promise. Pass the function itself: f or () => f(x), not f(x)'),
+    )
+    expect(() => requireFunction('What is run', createFuture({}))).toThrow(/Pass the function itself/)
+    expect(show(Promise.resolve(1))).toBe('Promise { … }')
   })
 
   it('take what is right', () => {

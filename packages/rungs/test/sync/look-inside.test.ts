@@ -66,6 +66,37 @@ describe('printTasks', () => {
     )
     expect(print()).toBe('no tasks\n')
   })
+
+  it('keeps a task on its line whatever its name, and names what is shielded', async () => {
+    const go = new Event()
+    const text = await run(() =>
+      TaskGroup.run(async (group) => {
+        const job = group.with({ name: 'a\nb' }).spawn(() => go.wait())
+        group.with({ name: 'c' }).spawn(() => shield(job))
+        group.with({ name: 'd' }).spawn(() =>
+          shield(async function save() {
+            await go.wait()
+          }),
+        )
+        await turn(2)
+        const text = print()
+        go.set()
+        return text
+      }),
+    )
+    expect(text.split('\n').map((line) => line.replace(/ {2}\d+ ms {2}/, ': '))).toEqual([
+      'main: runs, or waits for something of the platform',
+      '├── a\\nb: waits for Event.wait()',
+      '├── c: waits for the call "shield of a\\nb"',
+      '└── d: waits for the call "shield save"',
+      '    └── shield save: waits for Event.wait()',
+      '',
+    ])
+  })
+
+  it('refuses what is no stream', () => {
+    expect(() => printTasks(5 as never)).toThrow(new TypeError('printTasks() takes a stream, or what has a write(), got 5'))
+  })
 })
 
 describe('RUNGS_DEBUG=1', () => {
