@@ -1,4 +1,5 @@
 import { inspect } from 'node:util'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { clock } from '../../dist/core/clock.js'
 import { CancelledError } from '../../dist/core/errors.js'
@@ -160,6 +161,31 @@ describe('rateLimit', () => {
       times.push(clock().now() - begin)
     }
     expect(times).toEqual([900, 1_000, 1_900])
+  })
+
+  it('takes no memory for turns that nobody has taken', async () => {
+    jumpingClock()
+    const limit = rateLimit({ limit: Number.MAX_SAFE_INTEGER, per: 1_000 })
+    for (let n = 0; n < 1_000; n++) expect(limit.tryAcquire()).toBe(true)
+    await limit.acquire()
+  })
+
+  it('keeps to the limit in any stretch, whatever the pauses', async () => {
+    jumpingClock()
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 5 }), fc.array(fc.nat({ max: 700 }), { maxLength: 30 }), async (limit, pauses) => {
+        const rate = rateLimit({ limit, per: 1_000 })
+        const times: number[] = []
+        for (const pause of pauses) {
+          await sleep(pause)
+          if (pause % 2 === 0) await rate.acquire()
+          else if (!rate.tryAcquire()) continue
+          times.push(clock().now())
+        }
+        for (const [n, time] of times.entries()) expect(time - (times[n - limit] ?? Number.NEGATIVE_INFINITY)).toBeGreaterThanOrEqual(1_000)
+      }),
+      { numRuns: 50 },
+    )
   })
 
   it('refuses what is no limit', () => {
