@@ -28,7 +28,7 @@ export function taskTree(): string {
   const now = clock().now()
   const lines: string[] = []
   const draw = (task: Task<unknown>, first: string, rest: string): void => {
-    lines.push(`${first}${task.name}  ${age(now - task.createdAt)}  ${doing(task)}`)
+    lines.push(`${first}${onOneLine(`${task.name}  ${age(now - task.createdAt)}  ${doing(task)}`)}`)
     const below = children.get(task) ?? []
     for (const [index, child] of below.entries()) {
       const last = index === below.length - 1
@@ -51,6 +51,11 @@ function doing(task: Task<unknown>): string {
   if (task.state === 'pending') return 'has not started'
   const waits = [...waitsOf(task)].map((wait: Interruptible) => wait.describe())
   return waits.length === 0 ? 'runs, or waits for something of the platform' : `waits for ${waits.join(', ')}`
+}
+
+/** A name may be anything, and the tree is made of lines. */
+function onOneLine(text: string): string {
+  return text.replaceAll('\n', '\\n').replaceAll('\r', '\\r')
 }
 
 function age(ms: number): string {

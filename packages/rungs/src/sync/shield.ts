@@ -13,7 +13,7 @@ import {
 } from '../core/future.js'
 import { show } from '../core/options.js'
 import { report } from '../core/report.js'
-import { currentTask, isThenable, startTask } from './task.js'
+import { currentTask, isThenable, startTask, Task } from './task.js'
 
 /** A plain promise as a future that can be waited for and given up. */
 export function futureOf<T>(promise: PromiseLike<T>): Future<T> {
@@ -39,7 +39,8 @@ export function futureOf<T>(promise: PromiseLike<T>): Future<T> {
  */
 export function shield<T>(fnOrPromise: (() => T | PromiseLike<T>) | PromiseLike<T>): Future<T> {
   const inner = innerOf(fnOrPromise)
-  const outer = createFuture<T>({})
+  // Its name is for people: for who prints the tasks.
+  const outer = createFuture<T>({ key: nameOf(fnOrPromise, inner) })
   const ended = (): void => {
     const outcome = outcomeOf(inner)
     if (outcome.status === 'fulfilled')
@@ -55,6 +56,12 @@ export function shield<T>(fnOrPromise: (() => T | PromiseLike<T>) | PromiseLike<
     leaveAlone(inner)
   })
   return outer
+}
+
+function nameOf(given: unknown, inner: Future<unknown>): string {
+  const name = inner instanceof Task ? inner.name : (inner.key ?? `call ${inner.id}`)
+  if (typeof given === 'function') return name
+  return `shield of ${given === inner ? name : 'a promise'}`
 }
 
 const alone = new WeakSet<Future<unknown>>()

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
-import { Event, Lock, printTasks, run, sleep, TaskGroup, timeout } from '../../dist/sync/index.js'
+import { Event, Lock, printTasks, run, shield, sleep, TaskGroup, timeout } from '../../dist/sync/index.js'
 import { jumpingClock, turn } from './support.js'
 
 function print(): string {
