@@ -246,6 +246,7 @@ export interface Executor extends AsyncDisposable {
 
   /**
    * Refuses new calls, waits for the queued and running ones, and ends the workers. Calling it again waits for the same. `await using` does it.
+   * @throws {InvalidStateError} (as a rejection) in a call of the pool itself, which would wait for its own end. A call on a task may use `wait: false`.
    * @example
    * await pool.shutdown({ cancelFutures: true })
    */

@@ -1,5 +1,5 @@
 // Checks what a caller wrote, where it was written. A message has the value and the way out.
-import { inspect } from 'node:util'
+import { inspect, types } from 'node:util'
 
 /** How a wrong value is shown: short, on one line. */
 export function show(value: unknown): string {
@@ -8,6 +8,8 @@ export function show(value: unknown): string {
     const name: unknown = Object.getOwnPropertyDescriptor(value, 'name')?.value
     return typeof name !== 'string' || name === '' ? 'an anonymous function' : `the function ${name}`
   }
+  // A promise shows what the platform has noted on it.
+  if (types.isPromise(value)) return 'Promise { … }'
   const text = inspect(value, { depth: 0, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 60, maxArrayLength: 4 })
   return text.length > 120 ? `${text.slice(0, 117)}...` : text
 }
@@ -25,7 +27,11 @@ export function requireDuration(name: string, value: unknown): asserts value is 
 }
 
 export function requireFunction(name: string, value: unknown): asserts value is (...args: never[]) => unknown {
-  if (typeof value !== 'function') throw new TypeError(`${name} must be a function, got ${show(value)} (${typeName(value)})`)
+  if (typeof value === 'function') return
+  // The habit of Python, where a call of an async function has not begun.
+  if (value instanceof Promise)
+    throw new TypeError(`${name} must be a function, got a promise. Pass the function itself: f or () => f(x), not f(x)`)
+  throw new TypeError(`${name} must be a function, got ${show(value)} (${typeName(value)})`)
 }
 
 /** A name for people and logs. */
@@ -39,24 +45,48 @@ export function requireOneOf(name: string, value: unknown, allowed: readonly unk
 }
 
 export function requireSignal(name: string, value: unknown): asserts value is AbortSignal {
-  // By shape: a signal of another realm is a signal too.
-  const signal = value as AbortSignal | null | undefined
-  const fits =
-    typeof signal === 'object' && signal !== null && typeof signal.aborted === 'boolean' && typeof signal.addEventListener === 'function'
-  if (!fits) throw new TypeError(`${name} must be an AbortSignal, got ${show(value)} (${typeName(value)})`)
+  if (!isSignal(value)) throw new TypeError(`${name} must be an AbortSignal, got ${show(value)} (${typeName(value)})`)
 }
 
-/** Refuses an option that does not exist, and names the one that was probably meant. */
+function isSignal(value: unknown): value is AbortSignal {
+  // By shape: a signal of another realm is a signal too.
+  const signal = value as AbortSignal | null | undefined
+  return (
+    typeof signal === 'object' && signal !== null && typeof signal.aborted === 'boolean' && typeof signal.addEventListener === 'function'
+  )
+}
+
+/** Refuses an option that does not exist, and names the one that was probably meant; and an object that is something else, as a signal. */
 export function requireKnown(what: string, options: unknown, known: readonly string[]): asserts options is object {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw new TypeError(`${what} must be an object with options, got ${show(options)} (${typeName(options)})`)
   }
-  for (const name of Object.keys(options)) {
+  const names = Object.keys(options)
+  // What a class made may have options for fields; a signal, a map or a date has none, and would be taken for no options at all.
+  if (names.length === 0 && isInstance(options)) throw noOptions(what, options)
+  for (const name of names) {
     if (known.includes(name)) continue
+    if (isSignal(options)) throw noOptions(what, options)
     const meant = nearest(name, known)
     const hint = meant === undefined ? `Known are ${known.join(', ')}` : `Did you mean ${meant}?`
     throw new TypeError(`${what} do not have an option ${inspect(name)}. ${hint}`)
   }
+}
+
+/** Whether a class made it. An object that inherits from an object of options is none, nor is one of another realm. */
+function isInstance(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return (
+    typeof prototype === 'object' &&
+    prototype !== null &&
+    Object.hasOwn(prototype, 'constructor') &&
+    Object.getPrototypeOf(prototype) !== null
+  )
+}
+
+function noOptions(what: string, value: object): TypeError {
+  const hint = isSignal(value) ? '. Pass { signal }' : ''
+  return new TypeError(`${what} must be an object with options, got ${show(value)}${hint}`)
 }
 
 function typeName(value: unknown): string {

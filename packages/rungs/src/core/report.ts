@@ -9,14 +9,24 @@ export interface Report {
   /** Stable, for programs: `RUNGS_UNOBSERVED`, `RUNGS_CALLBACK`, … */
   readonly code: string
   readonly message: string
+  /** `undefined` also where there is none. */
   readonly error: unknown
 }
 
 /** Tells about an error that nobody waits for. `process.on('warning', …)` sees it; Node prints it. */
 export function report(code: string, message: string, error: unknown, atExit = false): void {
-  if (reports.hasSubscribers) reports.publish({ code, message, error } satisfies Report)
-  const warning = Object.assign(new Error(`${message}: ${describe(error)}`, { cause: error }), { name: 'RungsWarning', code })
-  // The stack of this function says nothing; the message has the one that matters.
+  warn({ code, message, error }, new Error(`${message}: ${describe(error)}`, { cause: error }), atExit)
+}
+
+/** Tells about something that is no error, as {@link report} does. */
+export function announce(code: string, message: string, atExit = false): void {
+  warn({ code, message, error: undefined }, new Error(message), atExit)
+}
+
+function warn(told: Report, shown: Error, atExit: boolean): void {
+  if (reports.hasSubscribers) reports.publish(told)
+  const warning = Object.assign(shown, { name: 'RungsWarning', code: told.code })
+  // The stack of this file says nothing; the message has the one that matters.
   warning.stack = `${warning.name}: ${warning.message}`
   // emitWarning tells listeners in the next tick, and at exit there is none.
   if (atExit) process.emit('warning', warning)

@@ -1,4 +1,5 @@
 // What all executors of one machine have in common: the interface `Executor` over a pool of workers. `with` gives another view of the same pool.
+import { inspect } from 'node:util'
 import { type CheckedCallOptions, checkCallOptions, defaultCallOptions } from '../core/call-options.js'
 import type {
   CallOptions,
@@ -30,6 +31,8 @@ export interface PoolView {
   readonly sends: boolean
   readonly waits: boolean
   readonly options: CheckedCallOptions
+  /** The class of the executor that `with` was called on, for people. */
+  readonly kind?: string | undefined
 }
 
 /** Loaded by workers to which an executor is handed. */
@@ -126,7 +129,7 @@ export class PoolExecutor implements Executor {
   }
 
   with(options: CallOptions): Executor {
-    return new PoolExecutor({ ...this.#view, options: checkCallOptions(options, this.#view.options) })
+    return new PoolExecutor({ ...this.#view, kind: this.#kind, options: checkCallOptions(options, this.#view.options) })
   }
 
   shutdown(options: ShutdownOptions = {}): Promise<void> {
@@ -152,6 +155,18 @@ export class PoolExecutor implements Executor {
   /** Shuts down, and waits for the calls that are queued or running. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.shutdown()
+  }
+
+  /** The name, and how it is with workers and calls: what `console.log` shows. */
+  [inspect.custom](): string {
+    const { workers, maxWorkers, queued, running, done, failed, cancelled } = this.stats
+    const calls = `queued: ${queued}, running: ${running}, done: ${done}, failed: ${failed}, cancelled: ${cancelled}`
+    const end = this.#view.pool.isOpen ? '' : ', shut down'
+    return `${this.#kind} ${JSON.stringify(this.name)} { workers: ${workers} of ${maxWorkers}, ${calls}${end} }`
+  }
+
+  get #kind(): string {
+    return this.#view.kind ?? this.constructor.name
   }
 
   #submitter(below: AnyFunction): PoolSubmitter {

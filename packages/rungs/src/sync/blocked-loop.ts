@@ -1,6 +1,6 @@
 // Notices that something has kept the event loop from turning, and which code did. The inspector samples the stack while the loop is
 // blocked; where there is no inspector, only the time is told. Only while debugging.
-import { report } from '../core/report.js'
+import { announce } from '../core/report.js'
 
 /** The parts of `node:inspector` that are used; it is fetched while running, so that nothing loads it otherwise. */
 interface Session {
@@ -30,7 +30,10 @@ export function watchLoop(limit: number): () => void {
     last = now
     if (blocked >= limit) {
       stackOf(session, (stack) => {
-        report('RUNGS_BLOCKED', `The event loop was blocked for ${Math.round(blocked)} ms`, stack ?? 'no stack: there is no inspector')
+        announce(
+          'RUNGS_BLOCKED',
+          `The event loop was blocked for ${Math.round(blocked)} ms${stack ?? '. There is no inspector for its stack'}`,
+        )
       })
       last = performance.now()
     } else if (++ticks % 50 === 0) restart(session) // A profile of hours is not kept.
@@ -91,7 +94,7 @@ function heaviest({ nodes, samples = [] }: Profile): string | undefined {
     if (functionName === '(root)') break
     frames.push(`    at ${functionName || '<anonymous>'} (${url || 'native'}:${lineNumber + 1}:${columnNumber + 1})`)
   }
-  return `\n${frames.slice(0, 10).join('\n')}`
+  return `:\n${frames.slice(0, 10).join('\n')}`
 }
 
 function isIdle(node: ProfileNode | undefined): boolean {

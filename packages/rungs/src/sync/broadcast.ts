@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { requireInteger, requireKnown, requireOneOf } from '../core/options.js'
 import { QueueShutDownError } from './errors.js'
-import { Queue } from './queue.js'
+import { Queue, replaceOldest } from './queue.js'
 import { currentScope } from './scope.js'
 import { type Place, refusal, signalOf, Waiter, type WaitOptions, WaitQueue } from './wait-queue.js'
 
@@ -43,8 +43,11 @@ class Reader<T> implements Subscription<T> {
   }
 
   give(value: T): void {
-    if (this.full && this.#values.tryGet() !== undefined) this.missed++
-    this.#values.tryPut(value)
+    if (!this.full) this.#values.tryPut(value)
+    else {
+      replaceOldest(this.#values, value)
+      this.missed++
+    }
   }
 
   /** Nothing more will come. */

@@ -4,6 +4,7 @@ import { requireFunction, requireInteger, show } from '../core/options.js'
 import { Lock, resumeHold, standInLine, suspendHold } from './lock.js'
 import type { Permit } from './permit.js'
 import { currentScope } from './scope.js'
+import { isThenable } from './task.js'
 import { type Place, refusal, signalOf, Waiter, type WaitOptions, WaitQueue } from './wait-queue.js'
 
 /** What is known of a {@link Condition}. */
@@ -102,15 +103,21 @@ export class Condition {
   /**
    * Waits until `predicate` gives something true; it is called with the lock held, at once and after each notification.
    * @returns What the predicate gave.
-   * @throws {InvalidStateError} (as a rejection) if the lock is not held; {@link CancelledError} if cancelled; and what the predicate throws.
+   * @throws {InvalidStateError} (as a rejection) if the lock is not held; {@link CancelledError} if cancelled; {@link TypeError} if
+   *   the predicate gives a promise; and what the predicate throws.
    * @example
    * await condition.waitFor(() => stock > 0)
    */
   async waitFor<R>(predicate: () => R, options?: WaitOptions): Promise<R> {
     requireFunction('The predicate', predicate)
+    signalOf('waitFor()', options)
     if (!this.#lock.locked) throw new InvalidStateError('Hold the lock of a Condition to wait for it')
     for (;;) {
       const result = predicate()
+      // An async predicate would be true at once.
+      if (isThenable<unknown>(result)) {
+        throw new TypeError(`The predicate must not give a promise, got ${show(result)}: it looks at a state that is there, under the lock`)
+      }
       if (result) return result
       await this.wait(options)
     }

@@ -1,21 +1,17 @@
 // What `RUNGS_DEBUG=1` adds. It costs time, so nothing of it runs otherwise.
-import { report } from '../core/report.js'
+import { announce } from '../core/report.js'
 import { watchLoop } from './blocked-loop.js'
-import { reportDeadlock } from './deadlock.js'
+import { watchDeadlocks } from './deadlock.js'
 import { debugging } from './debugging.js'
 import { taskTree } from './print-tasks.js'
-import { currentScope } from './scope.js'
 import { allTasks } from './task.js'
-import { watchBlocking } from './wait-queue.js'
 
 if (debugging) {
   watchLoop(100)
-  watchBlocking((wait) => {
-    const task = currentScope()?.task
-    if (task !== undefined) reportDeadlock(task, wait)
-  })
+  watchDeadlocks(1_000)
   process.on('exit', () => {
-    const alive = allTasks()
-    if (alive.size > 0) report('RUNGS_ALIVE', `The process ends, and ${alive.size} tasks have not`, `\n${taskTree()}`, true)
+    const { size } = allTasks()
+    const alive = size === 1 ? '1 task has' : `${size} tasks have`
+    if (size > 0) announce('RUNGS_ALIVE', `The process ends, and ${alive} not:\n${taskTree().trimEnd()}`, true)
   })
 }

@@ -29,6 +29,11 @@ export class Deque<T> implements Store<T> {
     return item
   }
 
+  /** The item that `index` others leave before. */
+  at(index: number): T {
+    return this.#ring[(this.#head + index) & (this.#ring.length - 1)] as T // Within the size, says the caller.
+  }
+
   clear(): void {
     this.#ring = new Array(smallest).fill(undefined)
     this.#head = 0
@@ -36,7 +41,7 @@ export class Deque<T> implements Store<T> {
   }
 
   *values(): Iterable<T> {
-    for (let i = 0; i < this.#size; i++) yield this.#ring[(this.#head + i) & (this.#ring.length - 1)] as T // Within the size.
+    for (let i = 0; i < this.#size; i++) yield this.at(i)
   }
 
   #resize(capacity: number): void {

@@ -1,14 +1,19 @@
 import { clock } from '../core/clock.js'
+import { show } from '../core/options.js'
 import type { Interruptible } from './scope.js'
 import { allTasks, type Task, waitsOf } from './task.js'
 
 /**
  * Writes the tree of the tasks that have not ended: their names, their ages, and what each waits for; as `python -m asyncio pstree`.
  * @param stream Where to; default `process.stderr`.
+ * @throws {TypeError} if it has no `write`.
  * @example
  * process.on('SIGUSR2', () => printTasks())
  */
 export function printTasks(stream: { write(text: string): unknown } = process.stderr): void {
+  // By way of unknown: what JavaScript hands in may be anything.
+  const { write } = Object(stream) as { readonly write?: unknown }
+  if (typeof write !== 'function') throw new TypeError(`printTasks() takes a stream, or what has a write(), got ${show(stream)}`)
   stream.write(taskTree())
 }
 
@@ -23,7 +28,7 @@ export function taskTree(): string {
   const now = clock().now()
   const lines: string[] = []
   const draw = (task: Task<unknown>, first: string, rest: string): void => {
-    lines.push(`${first}${task.name}  ${age(now - task.createdAt)}  ${doing(task)}`)
+    lines.push(`${first}${onOneLine(`${task.name}  ${age(now - task.createdAt)}  ${doing(task)}`)}`)
     const below = children.get(task) ?? []
     for (const [index, child] of below.entries()) {
       const last = index === below.length - 1
@@ -46,6 +51,11 @@ function doing(task: Task<unknown>): string {
   if (task.state === 'pending') return 'has not started'
   const waits = [...waitsOf(task)].map((wait: Interruptible) => wait.describe())
   return waits.length === 0 ? 'runs, or waits for something of the platform' : `waits for ${waits.join(', ')}`
+}
+
+/** A name may be anything, and the tree is made of lines. */
+function onOneLine(text: string): string {
+  return text.replaceAll('\n', '\\n').replaceAll('\r', '\\r')
 }
 
 function age(ms: number): string {

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { InvalidStateError } from '../core/errors.js'
-import { requireInteger, requireKnown } from '../core/options.js'
+import { requireInteger, requireKnown, requireOneOf } from '../core/options.js'
 import { Deque } from './deque.js'
 import { QueueShutDownError } from './errors.js'
 import { currentScope, undelivered } from './scope.js'
@@ -36,6 +36,9 @@ export interface QueueStats {
 }
 
 const put = Promise.resolve()
+
+/** For a broadcast: forgets the first item of a queue that is full, also if somebody has been woken for it, and puts one in, which is for them. */
+export let replaceOldest: <T>(queue: Queue<T>, item: T) => void
 
 /**
  * Hands items from those who make them to those who need them, first in, first out.
@@ -160,7 +163,7 @@ export class Queue<T> implements AsyncIterable<T> {
     const error = refusal(signal)
     if (error !== undefined) return Promise.reject(error)
     if (this.#promisedItems === 0 && this.#items.size > 0) return Promise.resolve(this.#take())
-    if (this.#shutDown && this.#items.size <= this.#promisedItems) return Promise.reject(this.#ended())
+    if (this.#shutDown && this.#items.size === 0) return Promise.reject(this.#ended())
     const { promise } = this.#getters.join(signal)
     // There may be an item, but those who have been woken take first.
     this.#promiseItem()
@@ -233,13 +236,15 @@ export class Queue<T> implements AsyncIterable<T> {
    */
   shutdown(options: QueueShutdownOptions = {}): void {
     requireKnown('The options of shutdown()', options, ['immediate'])
+    const { immediate = false } = options
+    requireOneOf('immediate', immediate, [true, false])
     this.#shutDown = true
-    if (options.immediate === true) {
+    if (immediate) {
       const dropped = Math.min(this.#items.size, this.#unfinished)
       this.#items.clear()
       if (dropped > 0) this.#done(dropped)
     }
-    this.#getters.failAll(() => this.#ended())
+    this.#endGetters()
     this.#putters.failAll(() => this.#closed())
   }
 
@@ -288,7 +293,13 @@ export class Queue<T> implements AsyncIterable<T> {
   #take(): T {
     const item = this.#items.shift()
     this.#promiseRoom()
+    if (this.#shutDown) this.#endGetters()
     return item
+  }
+
+  /** Sends away those who wait once there is nothing left. Until then an item may still be passed on by one who was woken for it. */
+  #endGetters(): void {
+    if (this.#items.size === 0) this.#getters.failAll(() => this.#ended())
   }
 
   #done(items: number): void {
@@ -315,7 +326,13 @@ export class Queue<T> implements AsyncIterable<T> {
       take: () => {
         this.#promisedRoom--
         if (this.#shutDown) throw this.#closed()
-        this.#store(item)
+        try {
+          this.#store(item)
+        } catch (error) {
+          // It has no place in the order of the others. Its room is for the next.
+          this.#promiseRoom()
+          throw error
+        }
       },
       passOn: () => {
         this.#promisedRoom--
@@ -331,5 +348,12 @@ export class Queue<T> implements AsyncIterable<T> {
 
   #ended(): QueueShutDownError {
     return new QueueShutDownError('The queue is shut down, and there is nothing in it')
+  }
+
+  static {
+    replaceOldest = (queue, item) => {
+      queue.#items.shift()
+      queue.#items.push(item)
+    }
   }
 }

@@ -2,6 +2,7 @@ import { inspect } from 'node:util'
 import { clock } from '../core/clock.js'
 import { requireDuration, requireInteger, requireKnown } from '../core/options.js'
 import { after } from './after.js'
+import { Deque } from './deque.js'
 import { refusal, signalOf, type WaitOptions, WaitQueue } from './wait-queue.js'
 
 /** How often a {@link RateLimit} lets through. */
@@ -28,9 +29,8 @@ export interface RateLimit {
 class SlidingWindow implements RateLimit {
   readonly #limit: number
   readonly #per: number
-  /** When the last `limit` turns were taken, as a ring; the oldest is at `next`. */
-  readonly #taken: number[]
-  #next = 0
+  /** When the turns of the last `per` milliseconds were taken, at most `limit`, the oldest first. */
+  readonly #taken = new Deque<number>()
   /** Turns of those who have been woken and have not gone on. */
   #promised = 0
   #stopTimer: (() => void) | undefined
@@ -39,7 +39,6 @@ class SlidingWindow implements RateLimit {
   constructor(limit: number, per: number) {
     this.#limit = limit
     this.#per = per
-    this.#taken = new Array(limit).fill(Number.NEGATIVE_INFINITY)
     this.#waiting = new WaitQueue<void>({
       take: () => {
         this.#promised--
@@ -84,13 +83,22 @@ class SlidingWindow implements RateLimit {
   /** Milliseconds until there is a turn that is promised to nobody; only looked at before one is given. */
   #delay(): number {
     if (this.#promised >= this.#limit) return this.#per
-    const oldest = this.#taken[(this.#next + this.#promised) % this.#limit] ?? Number.NEGATIVE_INFINITY
-    return oldest + this.#per - clock().now()
+    const now = clock().now()
+    this.#forget(now)
+    // So many of those taken have to be over first.
+    const over = this.#taken.size + this.#promised + 1 - this.#limit
+    return over <= 0 ? 0 : this.#taken.at(over - 1) + this.#per - now
   }
 
   #take(): void {
-    this.#taken[this.#next] = clock().now()
-    this.#next = (this.#next + 1) % this.#limit
+    const now = clock().now()
+    this.#forget(now)
+    this.#taken.push(now)
+  }
+
+  /** Only the turns that still count are kept. */
+  #forget(now: number): void {
+    while (this.#taken.size > 0 && this.#taken.at(0) + this.#per - now <= 0) this.#taken.shift()
   }
 
   /** Wakes those whose turn it is, and comes back when it is the next one's. */

@@ -157,6 +157,7 @@ export class BoundedSemaphore extends Semaphore {
    * places.release()
    */
   override release(n = 1): void {
+    requireInteger('n', n, 1)
     if (this.value + n > this.#bound) {
       throw new InvalidStateError(`The semaphore has ${this.#bound} permits, and ${this.value} are free: ${n} cannot be given back`)
     }

@@ -1,8 +1,19 @@
 import { CancelledError } from '../core/errors.js'
-import { cancelFuture, createFuture, Future, failFuture, fulfilFuture, hasFailed, listen, outcomeOf } from '../core/future.js'
+import {
+  cancelFuture,
+  createFuture,
+  Future,
+  failFuture,
+  fulfilFuture,
+  hasFailed,
+  listen,
+  onDone,
+  outcomeOf,
+  unlisten,
+} from '../core/future.js'
 import { show } from '../core/options.js'
 import { report } from '../core/report.js'
-import { currentTask, isThenable, startTask } from './task.js'
+import { currentTask, isThenable, startTask, Task } from './task.js'
 
 /** A plain promise as a future that can be waited for and given up. */
 export function futureOf<T>(promise: PromiseLike<T>): Future<T> {
@@ -28,26 +39,54 @@ export function futureOf<T>(promise: PromiseLike<T>): Future<T> {
  */
 export function shield<T>(fnOrPromise: (() => T | PromiseLike<T>) | PromiseLike<T>): Future<T> {
   const inner = innerOf(fnOrPromise)
-  const outer = createFuture<T>({})
-  listen(inner, () => {
-    if (outer.done) {
-      if (hasFailed(inner)) report('RUNGS_UNOBSERVED', 'Something shielded failed, and nobody waited for it any more', reasonOf(inner))
-      return
-    }
+  // Its name is for people: for who prints the tasks.
+  const outer = createFuture<T>({ key: nameOf(fnOrPromise, inner) })
+  const ended = (): void => {
     const outcome = outcomeOf(inner)
     if (outcome.status === 'fulfilled')
       fulfilFuture(outer, outcome.value as T) // What the inner one gives.
     else if (inner.cancelled && outcome.reason instanceof CancelledError) cancelFuture(outer, outcome.reason)
     else failFuture(outer, outcome.reason)
+  }
+  listen(inner, ended)
+  onDone(outer, () => {
+    if (inner.done) return
+    // What goes on for long may be waited for many times: it keeps none of those that were given up.
+    unlisten(inner, ended)
+    leaveAlone(inner)
   })
   return outer
 }
+
+function nameOf(given: unknown, inner: Future<unknown>): string {
+  const name = inner instanceof Task ? inner.name : (inner.key ?? `call ${inner.id}`)
+  if (typeof given === 'function') return name
+  return `shield of ${given === inner ? name : 'a promise'}`
+}
+
+const alone = new WeakSet<Future<unknown>>()
+
+/** Somebody who waited for it does so no more. */
+function leaveAlone(inner: Future<unknown>): void {
+  if (alone.has(inner)) return
+  alone.add(inner)
+  onDone(inner, () => {
+    if (hasFailed(inner)) report('RUNGS_UNOBSERVED', 'Something shielded failed, and nobody waited for it any more', reasonOf(inner))
+  })
+}
+
+/** The futures of promises that have been shielded: a promise forgets nobody who waits for it, so it is waited for once. */
+const futures = new WeakMap<object, Future<unknown>>()
 
 function innerOf<T>(given: (() => T | PromiseLike<T>) | PromiseLike<T>): Future<T> {
   if (given instanceof Future) return given as Future<T> // By its declared type.
   if (typeof given === 'function') return startTask<T>({ fn: given, name: `shield ${given.name}`.trim(), parent: currentTask() })
   if (!isThenable<unknown>(given)) throw new TypeError(`shield() takes a function or a promise, got ${show(given)}`)
-  return futureOf(given)
+  const known = futures.get(given)
+  if (known !== undefined) return known as Future<T> // By the declared type of the promise.
+  const future = futureOf(given)
+  if (given instanceof Promise) futures.set(given, future)
+  return future
 }
 
 function reasonOf(future: Future<unknown>): unknown {

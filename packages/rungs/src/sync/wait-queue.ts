@@ -116,6 +116,11 @@ export class Waiter<T> implements Interruptible, Ready {
     return this.place.external ?? false
   }
 
+  /** Whether a signal may end it. */
+  get hasSignal(): boolean {
+    return this.unlisten !== undefined
+  }
+
   private settle(): void {
     this.state = SETTLED
     this.scope?.leave(this)

@@ -1,6 +1,6 @@
 // Acts on workers: starts and ends them, hands calls over, and hears what they tell. What to do is decided by `pool-state`.
 import { queueMicrotask, setImmediate } from '../core/platform.js'
-import { report } from '../core/report.js'
+import { announce, report } from '../core/report.js'
 import type { Death, HostEvents, WorkerHost } from './host.js'
 import type { Pace } from './pace.js'
 import type { PoolCalls } from './pool-calls.js'
@@ -148,10 +148,15 @@ export class PoolWorkers {
     if (worker === undefined || this.#core.terminating !== undefined) return
     const host = this.#core.hosts.get(worker.id)
     if (host === undefined) return
+    // A task cannot be ended by anyone: there is nothing to wait for.
+    if (!host.replaceable) {
+      host.abort(attempt)
+      return
+    }
     attempt.grace = this.#core.deadlines.add(this.#core.deadlines.now() + item.options.grace, () => {
       // One that has not begun will not: it is told before it does, and its worker is busy with another. When there is no other, it is something
       // left behind that keeps the worker busy, for ever as far as anyone can tell.
-      if (!host.replaceable || !(host.hasBegun(attempt) || worker.calls.size === 1)) return
+      if (!host.hasBegun(attempt) && worker.calls.size > 1) return
       this.#restarting.add(worker.index)
       this.#core.deaths.expect(worker, new Error(didNotEnd))
       this.#core.state.overran(attempt)
@@ -197,7 +202,7 @@ export class PoolWorkers {
 
   #replaceSilent(worker: WorkerRecord): void {
     const reason = new Error(`it has heard nothing for ${longestSilence} s: what an ended call has left behind there does not yield`)
-    report('RUNGS_WORKER_BLOCKED', `Worker ${this.#core.deaths.nameOf(worker)} is ended`, reason.message)
+    announce('RUNGS_WORKER_BLOCKED', `Worker ${this.#core.deaths.nameOf(worker)} is ended: ${reason.message}`)
     this.#core.deaths.expect(worker, reason)
     const host = this.#core.hosts.get(worker.id)
     const isThread = host?.recall === undefined

@@ -4,7 +4,7 @@
 import { type HeldFunction, whileBlocked } from '../calls/index.js'
 import { callerContext } from '../core/async-context.js'
 import { type CheckedCallOptions, defaultCallOptions } from '../core/call-options.js'
-import { CancelledError, ExecutorShutdownError, QueueFullError } from '../core/errors.js'
+import { CancelledError, ExecutorShutdownError, InvalidStateError, QueueFullError } from '../core/errors.js'
 import type { ExecutorStats } from '../core/executor.js'
 import type { Future } from '../core/future.js'
 import { Runner } from './batch-runner.js'
@@ -71,6 +71,11 @@ export class WorkerPool {
       busyMs,
       maxWorkers,
     }
+  }
+
+  /** Whether it takes calls. */
+  get isOpen(): boolean {
+    return this.#core.state.open && !this.#core.deaths.isBroken
   }
 
   /** A runner reads the clock when it begins and ends, but not for each item. */
@@ -206,6 +211,13 @@ export class WorkerPool {
   }
 
   shutdown(wait: boolean, cancelFutures: boolean): Promise<void> {
+    if (wait && this.#calls.callingTask() !== undefined) {
+      const { name } = this.#core.options
+      const wayOut = 'Use shutdown({ wait: false }), or shut it down outside of its calls'
+      return Promise.reject(
+        new InvalidStateError(`A call of ${name} cannot wait for the end of ${name}, which waits for the call. ${wayOut}`),
+      )
+    }
     this.#core.state.closing()
     if (cancelFutures) {
       this.#core.cancelsFutures = true

@@ -1,7 +1,9 @@
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { checkCallOptions, checkMapOptions, defaultCallOptions } from '../../dist/core/call-options.js'
 import type { CallOptions, MapOptions } from '../../dist/core/executor.js'
+import { createFuture } from '../../dist/core/future.js'
 import {
   nearest,
   requireDuration,
@@ -88,6 +90,14 @@ describe('requireFunction, requireOneOf, requireSignal', () => {
     expect(() => requireSignal('signal', null)).toThrow(TypeError)
   })
 
+  it('say how to pass a function in the place of a promise, and show none of its inside', async () => {
+    expect(() => requireFunction('What is run', Promise.resolve(1))).toThrow(
+      new TypeError('What is run must be a function, got a promise. Pass the function itself: f or () => f(x), not f(x)'),
+    )
+    expect(() => requireFunction('What is run', createFuture({}))).toThrow(/Pass the function itself/)
+    expect(show(Promise.resolve(1))).toBe('Promise { … }')
+  })
+
   it('take what is right', () => {
     requireFunction('fn', class {})
     requireOneOf('ordered', true, [true, false])
@@ -118,6 +128,31 @@ describe('requireKnown', () => {
     [undefined, 'undefined'],
   ])('refuses %j, which has no options', (wrong, type) => {
     expect(() => requireKnown('The options', wrong, known)).toThrow(`(${type})`)
+  })
+
+  it('refuses a signal, and says how to pass it', () => {
+    const { signal } = new AbortController()
+    const message = /^The options must be an object with options, got AbortSignal .*\. Pass \{ signal \}$/
+    expect(() => requireKnown('The options', signal, ['signal'])).toThrow(message)
+    expect(() => requireKnown('The options', Object.assign(signal, { note: 1 }), ['signal'])).toThrow(message)
+  })
+
+  it.each([[new Map([['name', 1]])], [new Date(0)], [new AbortController()], [Promise.resolve()], [new (class Own {})()]])(
+    'refuses %s, which is an object of another kind',
+    (wrong) => {
+      expect(() => requireKnown('The options', wrong, known)).toThrow(
+        new TypeError(`The options must be an object with options, got ${show(wrong)}`),
+      )
+    },
+  )
+
+  it('takes what a class made with options for fields, and objects without prototype or of another realm', () => {
+    class Options {
+      readonly name = 'a'
+    }
+    requireKnown('The options', new Options(), known)
+    requireKnown('The options', Object.create(null), known)
+    requireKnown('The options', runInNewContext('({})'), known)
   })
 
   it('takes known ones, and options that are inherited', () => {

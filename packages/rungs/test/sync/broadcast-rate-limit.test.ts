@@ -1,4 +1,5 @@
 import { inspect } from 'node:util'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { clock } from '../../dist/core/clock.js'
 import { CancelledError } from '../../dist/core/errors.js'
@@ -53,6 +54,33 @@ describe('Broadcast', () => {
     for (const n of [1, 2, 3, 4, 5]) await values.send(n)
     values.close()
     expect([await collect(reader), reader.missed]).toEqual([[4, 5], 3])
+  })
+
+  it('drops the oldest also for a reader that has been woken for it and has not gone on', async () => {
+    const values = new Broadcast<number>({ bufferSize: 2, onLag: 'drop' })
+    const reader = values.subscribe()
+    const reading = start(collect, reader)
+    await turn()
+    for (const n of [1, 2, 3, 4]) void values.send(n)
+    values.close()
+    expect(await reading).toEqual([3, 4])
+    expect(reader.missed).toBe(2)
+  })
+
+  it.each([true, false])('loses no value that it does not count, whenever the reader reads; it is cancelled: %s', async (cancels) => {
+    const values = new Broadcast<number>({ bufferSize: 1, onLag: 'drop' })
+    const reader = values.subscribe()
+    const first = start(() => reader.next())
+    await turn()
+    for (const n of [1, 2, 3]) void values.send(n)
+    if (cancels) first.cancel()
+    const got = await first.then(
+      ({ value }) => [value],
+      () => [],
+    )
+    values.close()
+    expect([...got, ...(await collect(reader))]).toEqual([3])
+    expect(reader.missed).toBe(2)
   })
 
   it('gives nobody the value of a send that is cancelled', async () => {
@@ -133,6 +161,31 @@ describe('rateLimit', () => {
       times.push(clock().now() - begin)
     }
     expect(times).toEqual([900, 1_000, 1_900])
+  })
+
+  it('takes no memory for turns that nobody has taken', async () => {
+    jumpingClock()
+    const limit = rateLimit({ limit: Number.MAX_SAFE_INTEGER, per: 1_000 })
+    for (let n = 0; n < 1_000; n++) expect(limit.tryAcquire()).toBe(true)
+    await limit.acquire()
+  })
+
+  it('keeps to the limit in any stretch, whatever the pauses', async () => {
+    jumpingClock()
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 5 }), fc.array(fc.nat({ max: 700 }), { maxLength: 30 }), async (limit, pauses) => {
+        const rate = rateLimit({ limit, per: 1_000 })
+        const times: number[] = []
+        for (const pause of pauses) {
+          await sleep(pause)
+          if (pause % 2 === 0) await rate.acquire()
+          else if (!rate.tryAcquire()) continue
+          times.push(clock().now())
+        }
+        for (const [n, time] of times.entries()) expect(time - (times[n - limit] ?? Number.NEGATIVE_INFINITY)).toBeGreaterThanOrEqual(1_000)
+      }),
+      { numRuns: 50 },
+    )
   })
 
   it('refuses what is no limit', () => {

@@ -136,6 +136,17 @@ describe('Condition', () => {
   })
 
   // test_wait_for
+  it('refuses a predicate that gives a promise, which would be true at once, and wrong options in any case', async () => {
+    const condition = new Condition()
+    using _ = await condition.acquire()
+    const error = await errorOf(condition.waitFor(async () => false))
+    expect(error).toBeInstanceOf(TypeError)
+    expect(String(error)).toContain('The predicate must not give a promise')
+    // @ts-expect-error not an option
+    await expect(condition.waitFor(() => true, { timeout: 5 })).rejects.toThrow("'timeout'")
+    expect(condition.locked).toBe(true)
+  })
+
   it('waits for a predicate, and gives what it gave', async () => {
     const condition = new Condition()
     let stock = 0

@@ -1,7 +1,9 @@
-import { describe, expect, expectTypeOf, it, onTestFinished } from 'vitest'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { describe, expect, expectTypeOf, it, onTestFinished, vi } from 'vitest'
 import { CancelledError, InvalidStateError } from '../../dist/core/errors.js'
 import { Future } from '../../dist/core/future.js'
-import { gather, shield, sleep, type Task, TaskGroup, timeout, toThread, waitFor } from '../../dist/sync/index.js'
+import { Event, gather, shield, sleep, type Task, TaskGroup, timeout, toThread, waitFor } from '../../dist/sync/index.js'
 import { provideThreads } from '../../dist/sync/to-thread.js'
 import { errorOf, jumpingClock, MyError, start, turn } from './support.js'
 
@@ -148,7 +150,38 @@ describe('shield', () => {
     await turn(3)
     expect(warnings).toMatchObject([{ code: 'RUNGS_UNOBSERVED', cause: expect.any(MyError) }])
   })
+
+  it('reports it once also if many have waited, and gives it to who still does', async () => {
+    const warnings = collectWarnings()
+    const inner = start(crash)
+    const outers = [1, 2, 3].map(() => shield(inner))
+    outers[0]?.cancel()
+    outers[1]?.cancel()
+    await expect(outers[2]).rejects.toThrow(MyError)
+    await turn(2)
+    expect(warnings).toHaveLength(1)
+  })
+
+  it.each(['task', 'promise'])('keeps nothing of those who wait no more for a %s', async (what) => {
+    const go = new Event()
+    const inner = what === 'task' ? start(() => go.wait()) : go.wait()
+    const outers = Array.from({ length: 10 }, () => {
+      const outer = shield(inner)
+      outer.cancel()
+      return new WeakRef(outer)
+    })
+    await vi.waitFor(() => {
+      collectGarbage()
+      expect(outers.filter((outer) => outer.deref() !== undefined)).toEqual([])
+    })
+    go.set()
+    await inner
+    await shield(inner)
+  })
 })
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
 
 describe('toThread', () => {
   it('says what is missing, and uses what it is handed', async () => {

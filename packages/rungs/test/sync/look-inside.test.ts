@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
-import { Event, Lock, printTasks, run, sleep, TaskGroup } from '../../dist/sync/index.js'
+import { Event, Lock, printTasks, run, shield, sleep, TaskGroup, timeout } from '../../dist/sync/index.js'
 import { jumpingClock, turn } from './support.js'
 
 function print(): string {
@@ -12,7 +12,7 @@ function print(): string {
 /** Runs a program with RUNGS_DEBUG=1, and gives what it writes to stderr. */
 function debug(program: string): string {
   const index = new URL('../../dist/sync/index.js', import.meta.url).href
-  const source = `import { ${Object.keys({ Event, Lock, printTasks, run, sleep, TaskGroup }).join(', ')} } from ${JSON.stringify(index)}\n${program}`
+  const source = `import { ${Object.keys({ Event, Lock, printTasks, run, sleep, TaskGroup, timeout }).join(', ')} } from ${JSON.stringify(index)}\n${program}`
   try {
     return execFileSync(process.execPath, ['--input-type=module', '--eval', `${source}`], {
       env: { ...process.env, RUNGS_DEBUG: '1' },
@@ -66,6 +66,37 @@ describe('printTasks', () => {
     )
     expect(print()).toBe('no tasks\n')
   })
+
+  it('keeps a task on its line whatever its name, and names what is shielded', async () => {
+    const go = new Event()
+    const text = await run(() =>
+      TaskGroup.run(async (group) => {
+        const job = group.with({ name: 'a\nb' }).spawn(() => go.wait())
+        group.with({ name: 'c' }).spawn(() => shield(job))
+        group.with({ name: 'd' }).spawn(() =>
+          shield(async function save() {
+            await go.wait()
+          }),
+        )
+        await turn(2)
+        const text = print()
+        go.set()
+        return text
+      }),
+    )
+    expect(text.split('\n').map((line) => line.replace(/ {2}\d+ ms {2}/, ': '))).toEqual([
+      'main: runs, or waits for something of the platform',
+      '├── a\\nb: waits for Event.wait()',
+      '├── c: waits for the call "shield of a\\nb"',
+      '└── d: waits for the call "shield save"',
+      '    └── shield save: waits for Event.wait()',
+      '',
+    ])
+  })
+
+  it('refuses what is no stream', () => {
+    expect(() => printTasks(5 as never)).toThrow(new TypeError('printTasks() takes a stream, or what has a write(), got 5'))
+  })
 })
 
 describe('RUNGS_DEBUG=1', () => {
@@ -83,17 +114,56 @@ describe('RUNGS_DEBUG=1', () => {
       }))`.replaceAll('using', 'const'),
     )
     expect(text).toContain('[RUNGS_DEADLOCK] RungsWarning: Tasks wait for each other, and none can go on:')
+    expect(text).toContain('right waits for Lock.acquire()\n  left waits for Lock.acquire()\n')
+    expect(text).toMatch(/\[RUNGS_ALIVE\] RungsWarning: The process ends, and 3 tasks have not:\nmain .*\n├── left /)
+  })
+
+  it('reports them also while the program goes on', () => {
+    const text = stderrOf(`
+      const server = setInterval(() => {}, 1_000)
+      process.on('warning', ({ code }) => code === 'RUNGS_DEADLOCK' && setImmediate(() => process.exit(1)))
+      const [a, b] = [new Lock(), new Lock()]
+      const both = async (one, other) => { await one.acquire(); await sleep(1); await other.acquire() }
+      await run(() => TaskGroup.run((group) => {
+        group.with({ name: 'left' }).spawn(both, a, b)
+        group.with({ name: 'right' }).spawn(both, b, a)
+      }))`)
     expect(text).toContain('right waits for Lock.acquire()\n  left waits for Lock.acquire()')
-    expect(text).toContain('[RUNGS_ALIVE] RungsWarning: The process ends, and 3 tasks have not')
-    expect(text).toContain('├── left')
+    expect(text.match(/RUNGS_DEADLOCK/g)).toHaveLength(1)
+  })
+
+  it('reports a task that waits for itself, when there is nothing else to do', () => {
+    const text = stderrOf('await run(async () => { const lock = new Lock(); await lock.acquire(); await lock.acquire() })')
+    expect(text).toContain('Tasks wait for each other, and none can go on:\n  main waits for Lock.acquire()')
+  })
+
+  // Each goes on after more than two looks for deadlocks.
+  it('does not take for a deadlock what can go on', () => {
+    const text = stderrOf(`
+      import { setTimeout } from 'node:timers/promises'
+      const locked = async (lock, wait) => { const permit = await lock.acquire(); try { await wait() } finally { permit.release() } }
+      const circle = (name, end) => TaskGroup.run(async (group) => {
+        const lock = new Lock()
+        const one = group.with({ name: name + ' 1' }).spawn(() => locked(lock, () => end(other)))
+        const other = group.with({ name: name + ' 2' }).spawn(() => locked(lock, () => {}))
+      })
+      await run(() => Promise.all([
+        ...[sleep, setTimeout].map(async (wait) => {
+          const lock = new Lock()
+          await TaskGroup.run((group) => void group.with({ name: 'two jobs' }).spawn(() =>
+            Promise.all([1, 2].map(() => locked(lock, () => wait(2_200))))))
+        }),
+        circle('race', (other) => Promise.race([other, sleep(2_200)])),
+        circle('timeout', (other) => timeout(2_200, () => other).catch(() => {})),
+      ]))`)
+    expect(text).toBe('')
   })
 
   it('reports a blocked event loop, with the function that blocked it', () => {
     const text = stderrOf(`
       function crunch() { const end = performance.now() + 400; let n = 0; while (performance.now() < end) n++; return n }
       await run(async () => { await sleep(50); crunch(); await sleep(100) })`)
-    expect(text).toMatch(/\[RUNGS_BLOCKED\] RungsWarning: The event loop was blocked for \d+ ms/)
-    expect(text).toContain('at crunch')
+    expect(text).toMatch(/\[RUNGS_BLOCKED\] RungsWarning: The event loop was blocked for \d+ ms:(\n {4}at .*)*\n {4}at crunch/)
   })
 
   it('says nothing of a program that is well', () => {

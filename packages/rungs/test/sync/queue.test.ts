@@ -257,6 +257,74 @@ describe('PriorityQueue', () => {
     expect(names).toBe('bdace')
   })
 
+  it('is as it was when items cannot be compared', async () => {
+    const compare = (a: { p?: number }, b: { p?: number }): number => {
+      if (a.p === undefined || b.p === undefined) throw new RangeError('no p')
+      return a.p - b.p
+    }
+    const queue = new PriorityQueue<{ p?: number }>({ compare, maxSize: 7 })
+    for (const p of [8, 6, 9, 5, 7, 10]) queue.tryPut({ p })
+    expect(() => queue.tryPut({})).toThrow(RangeError)
+    expect([queue.size, queue.stats.unfinished]).toEqual([6, 6])
+    queue.tryPut({ p: 11 })
+    const [wrong, right] = [start(() => queue.put({})), start(() => queue.put({ p: 12 }))]
+    await turn()
+    const got: unknown[] = []
+    for (let n = 0; n < 8; n++) got.push((await queue.get()).p)
+    await expect(wrong).rejects.toThrow(RangeError)
+    await right
+    expect(got).toEqual([5, 6, 7, 8, 9, 10, 11, 12])
+  })
+
+  it('loses none when a comparison fails while one is taken', () => {
+    let fails = false
+    const compare = (a: number, b: number): number => {
+      if (fails) throw new RangeError('now')
+      return a - b
+    }
+    const queue = new PriorityQueue({ compare })
+    for (const n of [3, 1, 4, 1, 5, 9, 2, 6]) queue.tryPut(n)
+    fails = true
+    expect(() => queue.tryGet()).toThrow(RangeError)
+    expect(inspect(queue)).toContain('9')
+    fails = false
+    expect(Array.from({ length: 8 }, () => queue.tryGet()?.value)).toEqual([1, 1, 2, 3, 4, 5, 6, 9])
+  })
+
+  const version = (n: number) => ({ valueOf: () => n })
+  const primitive = (n: number) => ({ [Symbol.toPrimitive]: () => n })
+  it.each<[string, unknown, unknown]>([
+    ['numbers', 9, 10],
+    ['texts', 'a', 'b'],
+    ['a bigint and a number', 9n, 10],
+    ['booleans', false, true],
+    ['dates', new Date(1), new Date(2)],
+    ['objects that stand for a number', version(9), primitive(10)],
+    ['tuples of which the rest cannot be compared', [1, {}], [2, {}]],
+    ['tuples with the same thing in both', [null, 1], [null, 2]],
+  ])('compares %s', (_, small, large) => {
+    const queue = new PriorityQueue()
+    queue.tryPut(large)
+    queue.tryPut(small)
+    expect([queue.tryGet()?.value, queue.tryGet()?.value]).toEqual([small, large])
+  })
+
+  it.each<[string, unknown, unknown]>([
+    ['plain objects', { priority: 2 }, { priority: 1 }],
+    ['a text and a number', '2', 1],
+    ['nothing', undefined, null],
+    ['functions', () => 1, () => 2],
+    ['symbols', Symbol('a'), Symbol('b')],
+    ['bytes', Buffer.from('b'), Buffer.from('a')],
+    ['a tuple and a number', [1], 1],
+    ['tuples with plain objects', [1, {}], [1, {}]],
+  ])('refuses %s without compare', (_, one, other) => {
+    const queue = new PriorityQueue()
+    queue.tryPut(one)
+    expect(() => queue.tryPut(other)).toThrow(/^A PriorityQueue cannot tell which of .+ and .+ comes first\. Give it the option compare$/)
+    expect(queue.size).toBe(1)
+  })
+
   it('compares arrays as Python does tuples', async () => {
     const queue = new PriorityQueue<[number, string]>()
     for (const item of [
@@ -367,6 +435,43 @@ describe.each<[string, (options?: QueueOptions) => Queue<unknown>]>([
     queue.shutdown({ immediate: true })
     expect(await errorOf(getter)).toBeInstanceOf(QueueShutDownError)
   })
+
+  it('passes the item of a getter who was woken and cancelled on after it was shut down, and sends the others away', async () => {
+    const queue = make()
+    const got: unknown[] = []
+    const readers = [1, 2, 3].map(() =>
+      start(async () => {
+        for await (const item of queue) {
+          got.push(item)
+          queue.taskDone()
+        }
+      }),
+    )
+    await turn()
+    queue.tryPut('data')
+    queue.shutdown()
+    readers[0]?.cancel()
+    await queue.join()
+    await Promise.all(readers.slice(1))
+    expect(got).toEqual(['data'])
+    expect(readers.map(({ cancelled }) => cancelled)).toEqual([true, false, false])
+  })
+
+  it.each([true, false])(
+    'lets a newcomer wait for what is meant for another when it is shut down; that one is cancelled: %s',
+    async (cancels) => {
+      const queue = make()
+      const first = start(() => queue.get())
+      await turn()
+      queue.tryPut('data')
+      queue.shutdown()
+      const second = queue.get()
+      if (cancels) first.cancel()
+      const [one, two] = await Promise.allSettled([first, second])
+      expect([one.status, two.status]).toEqual(cancels ? ['rejected', 'fulfilled'] : ['fulfilled', 'rejected'])
+      expect(queue.size).toBe(0)
+    },
+  )
 
   it('sends away a putter who was woken when it is shut down', async () => {
     const queue = make({ maxSize: 1 })

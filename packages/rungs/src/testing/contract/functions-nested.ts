@@ -6,6 +6,11 @@ import { DeviceError, double, echo, never, throwDeviceError, weakMap } from './f
 import { exitWith } from './functions-deadly.js'
 import { countTo } from './generators.js'
 
+/** Waits for the end of the pool that it runs in. */
+export async function waitForEnd(pool: Executor): Promise<void> {
+  await pool.shutdown()
+}
+
 /** Gives the future itself. */
 export function returnNested(pool: Executor, n: number): Future<number> {
   return pool.submit(double, n)

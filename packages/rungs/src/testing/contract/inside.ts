@@ -99,6 +99,17 @@ export const insideCases: Group = (add, { kind }) => {
     assert.throws(() => pool.submit(double, 1), ExecutorShutdownError)
   })
 
+  add('shows its name, its workers and its calls, also through with()', async ({ open }) => {
+    const pool = open({ maxWorkers: 2, name: 'fleet' })
+    await pool.submit(double, 1)
+    const kind = pool.constructor.name
+    const shown = `${kind} "fleet" { workers: 1 of 2, queued: 0, running: 0, done: 1, failed: 0, cancelled: 0 }`
+    assert.equal(inspect(pool), shown)
+    assert.equal(inspect(pool.with({ key: 'a' }).with({ priority: 1 })), shown)
+    await pool.shutdown()
+    assert.match(inspect(pool), /^\w+ "fleet" \{ workers: 0 of 2, .*, shut down \}$/)
+  })
+
   add('keeps the options of an earlier with() unless they are named again, and changes the pool itself never', async ({ open }) => {
     const pool = open({ maxWorkers: 1 })
     const first = pool.with({ key: 'first', retries: 1 })

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { CancelledError, ExecutorShutdownError } from '../../core/errors.js'
+import { CancelledError, ExecutorShutdownError, InvalidStateError } from '../../core/errors.js'
 import { asCompleted, wait } from '../../core/wait.js'
 import { logged, read, release } from './board.js'
 import { double, doubleLater } from './functions.js'
 import { hold, holdFirmly, holdThenFail, logValue, spinForever } from './functions-held.js'
+import { waitForEnd } from './functions-nested.js'
 import { arrayOf } from './generators.js'
 import type { Group } from './scene.js'
 
@@ -47,6 +48,13 @@ export const shutdownCases: Group = (add, { separate }) => {
     await pool.shutdown({ wait: false })
     await pool.shutdown({ cancelFutures: true })
     assert.deepEqual([pool.stats.workers, pool.stats.queued, pool.stats.running], [0, 0, 0])
+  })
+
+  add('shutdown() is refused to a call that would wait for its own end, and the pool goes on', async ({ open }) => {
+    const pool = open({ maxWorkers: 1 })
+    await assert.rejects(pool.submit(waitForEnd, pool), InvalidStateError)
+    await assert.rejects(pool.submit(waitForEnd, pool.with({ key: 'a' })), InvalidStateError)
+    assert.equal(await pool.submit(double, 1), 2)
   })
 
   add('shutdown() called again waits for the same end', async ({ open, board }) => {
