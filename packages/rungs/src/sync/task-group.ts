@@ -35,8 +35,7 @@ interface Failure {
 /** What is known when all children have ended. */
 interface Facts {
   readonly body: Outcome
-  /** The body threw because it was cancelled, by whomever. */
-  readonly bodyCancelled: boolean
+  /** Of children and body; that the body was cancelled is none. */
   readonly failures: readonly Failure[]
   /** The group cancelled its body itself. */
   readonly own: boolean
@@ -52,13 +51,27 @@ type Exit =
   | { readonly type: 'failed'; readonly failures: readonly Failure[] }
 
 /** Errors are stronger than a cancellation from around, and that is stronger than our own. */
-function exitOf({ body, bodyCancelled, failures, own, around, interrupted }: Facts): Exit {
-  const all = body.status === 'rejected' && !bodyCancelled ? [...failures, { who: 'the body', reason: body.reason }] : failures
-  if (all.length > 0) return { type: 'failed', failures: all }
+function exitOf({ body, failures, own, around, interrupted }: Facts): Exit {
+  if (failures.length > 0) return { type: 'failed', failures }
   if (interrupted !== undefined) return { type: 'cancelled', error: interrupted }
   if (body.status === 'rejected' && around !== undefined) return { type: 'cancelled', error: around.error }
   if (body.status === 'rejected' && !own) return { type: 'cancelled', error: body.reason }
   return { type: 'return' }
+}
+
+/** Each error once: who awaits a child that fails throws the child's error on. */
+class Failures {
+  readonly list: Failure[] = []
+  readonly #errors = new Set<unknown>()
+
+  add(who: string, reason: unknown): void {
+    // What is no object may be thrown twice and mean two things.
+    if (typeof reason === 'object' && reason !== null) {
+      if (this.#errors.has(reason)) return
+      this.#errors.add(reason)
+    }
+    this.list.push({ who, reason })
+  }
 }
 
 /** What the views that `with` gives have in common. */
@@ -70,7 +83,7 @@ class Group {
   /** Nothing but children can spawn more. */
   bodyEnded = false
   own = false
-  readonly failures: Failure[] = []
+  readonly failures = new Failures()
   readonly #holdsBody: boolean
   /** One for all children: there may be a hundred thousand. */
   readonly #onEnd = (task: Future<unknown>): void => this.#onChildEnded(task as Task<unknown>) // It listens to children only.
@@ -136,7 +149,7 @@ class Group {
     if (hasFailed(task)) {
       const outcome = outcomeOf(task)
       const reason = outcome.status === 'rejected' ? outcome.reason : undefined
-      this.failures.push({ who: task.name, reason })
+      this.failures.add(task.name, reason)
       const label = `${task.name}, in a TaskGroup that was not left,`
       if (!this.#holdsBody) this.#unobserved ??= watch(this, { reason, site: undefined, label })
       this.abort(new CancelledError(`Cancelled because ${task.name} failed`, { reason }), true)
@@ -268,7 +281,7 @@ export class TaskGroup implements AsyncDisposable {
     const around = group.scope.cancelledAround()
     group.scope.end()
     const body: Outcome = { status: 'fulfilled', value: undefined }
-    leave(exitOf({ body, bodyCancelled: false, failures: group.failures, own: group.own, around, interrupted }), around)
+    leave(exitOf({ body, failures: group.failures.list, own: group.own, around, interrupted }), around)
     if (this.#aborted !== undefined) throw this.#aborted
   }
 }
@@ -293,8 +306,8 @@ async function runGroup<R>(body: (group: TaskGroup) => R): Promise<Awaited<R>> {
   const interrupted = await group.drain()
   const around = group.scope.cancelledAround()
   group.scope.end()
-  const { failures, own } = group
-  leave(exitOf({ body: outcome, bodyCancelled, failures, own, around, interrupted }), around)
+  if (outcome.status === 'rejected' && !bodyCancelled) group.failures.add('the body', outcome.reason)
+  leave(exitOf({ body: outcome, failures: group.failures.list, own: group.own, around, interrupted }), around)
   return outcome.status === 'fulfilled' ? outcome.value : (undefined as Awaited<R>) // Ended by cancel(), as documented.
 }
 
