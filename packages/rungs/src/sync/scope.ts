@@ -101,6 +101,11 @@ export class CancelScope {
     return this.#undelivered
   }
 
+  /** Whether this scope or one around it has a cancellation that no wait has thrown. */
+  get hasUndelivered(): boolean {
+    return this.#undelivered || (this.parent?.hasUndelivered ?? false)
+  }
+
   /** The innermost scope around this one that has been cancelled since this one was opened. */
   cancelledAround(): CancelScope | undefined {
     for (let scope = this.parent; scope !== undefined; scope = scope.parent) {

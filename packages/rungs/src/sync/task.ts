@@ -164,14 +164,14 @@ export function allTasks(): Set<Task<unknown>> {
   return new Set(live)
 }
 
-/** Whether an error says that its thrower was cancelled; a platform's own error for that counts where `scope` or one around it was. */
+/**
+ * Whether an error says that its thrower was cancelled. A platform's own error for that counts if it names a cancellation as its cause, or if
+ * `scope` or one around it has one that nothing has thrown: not for a cancellation that was caught long ago.
+ */
 export function isCancellation(error: unknown, scope: CancelScope): boolean {
   if (error instanceof CancelledError) return true
-  return error instanceof Error && error.name === 'AbortError' && cancellationOf(scope) !== undefined
-}
-
-function cancellationOf(scope: CancelScope | undefined): CancelledError | undefined {
-  return scope === undefined ? undefined : (scope.error ?? cancellationOf(scope.parent))
+  if (!(error instanceof Error) || error.name !== 'AbortError') return false
+  return error.cause instanceof CancelledError || scope.hasUndelivered
 }
 
 export function cancelMessage(reason: unknown): string {

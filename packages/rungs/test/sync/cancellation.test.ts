@@ -78,6 +78,34 @@ describe('a task', () => {
     expect([task.cancelled, task.cancel()]).toEqual([false, false])
   })
 
+  it.each<[string, () => Promise<unknown>]>([
+    ['a timer of its own', () => setTimeout(100_000, undefined, { signal: AbortSignal.timeout(1) })],
+    ['a library', () => Promise.reject(new DOMException('Aborted', 'AbortError'))],
+  ])('is failed when it has caught that and is aborted later by %s', async (_, call) => {
+    const task = start(async () => {
+      await errorOf(sleep(1_000))
+      await call()
+    })
+    await turn()
+    task.cancel()
+    expect(await errorOf(task)).toMatchObject({ name: 'AbortError' })
+    expect(task.state).toBe('finished')
+  })
+
+  it.each<[string, (signal: AbortSignal) => Promise<unknown>]>([
+    ['says so', (signal) => setTimeout(100_000, undefined, { signal })],
+    [
+      'does not tell why',
+      (signal) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(new DOMException('Aborted', 'AbortError')))),
+    ],
+  ])('is cancelled when a call of the platform that its signal aborts %s', async (_, call) => {
+    const task = start(() => call(currentTask()?.signal as AbortSignal))
+    await turn()
+    task.cancel()
+    await errorOf(task)
+    expect([task.state, undelivered]).toEqual(['cancelled', 0])
+  })
+
   it('is failed when its cleanup fails', async () => {
     const task = start(async () => {
       await errorOf(sleep(1_000))
