@@ -3,9 +3,9 @@ import { hasFailed, listen, outcomeOf } from '../core/future.js'
 import { requireFunction, requireKnown, requireSignal } from '../core/options.js'
 import { report } from '../core/report.js'
 import './debug-mode.js'
-import { cancelWith } from './cancel-with.js'
+import { onAbort } from './on-abort.js'
 import { allTasks, cancelTask, currentTask, startTask, type Task } from './task.js'
-import { WaitQueue } from './wait-queue.js'
+import { abortError, WaitQueue } from './wait-queue.js'
 
 /** What the `main` of {@link run} is given. */
 export interface RunScope {
@@ -48,16 +48,22 @@ export function run<R>(main: (scope: RunScope) => R, options: RunOptions = {}): 
 }
 
 async function runMain<R>(main: (scope: RunScope) => R, signal: AbortSignal | undefined, handleSigint: boolean): Promise<Awaited<R>> {
+  let unlink = (): void => {}
   const task: Task<Awaited<R>> = startTask<Awaited<R>>({
     name: 'main',
     fn: () => {
+      if (signal !== undefined) {
+        // The task itself, not a scope within: its signal is the one that main looks at.
+        const cancel = (): void => cancelTask(task, abortError(signal))
+        if (signal.aborted) cancel()
+        else unlink = onAbort(signal, cancel)
+      }
       const scope: RunScope = {
         get signal() {
           return task.signal
         },
       }
-      const body = (): Awaited<R> => main(scope) as Awaited<R> // What awaiting it means.
-      return signal === undefined ? body() : (cancelWith(signal, body) as Promise<Awaited<R>>)
+      return main(scope) as Awaited<R> // What awaiting it means.
     },
   })
   // Once: whoever presses it again gets what Node does then, which is to end.
@@ -66,6 +72,7 @@ async function runMain<R>(main: (scope: RunScope) => R, signal: AbortSignal | un
   try {
     return await task
   } finally {
+    unlink()
     await endLeftovers(task)
     process.removeListener('SIGINT', onSigint)
   }
