@@ -4,7 +4,8 @@ import { requireFunction, requireKnown, requireSignal } from '../core/options.js
 import { report } from '../core/report.js'
 import './debug-mode.js'
 import { onAbort } from './on-abort.js'
-import { allTasks, cancelTask, currentTask, startTask, type Task } from './task.js'
+import { followsFrom } from './scope.js'
+import { allTasks, cancellationOf, cancellationsIn, cancelTask, currentTask, startTask, type Task } from './task.js'
 import { abortError, WaitQueue } from './wait-queue.js'
 
 /** What the `main` of {@link run} is given. */
@@ -80,11 +81,13 @@ async function runMain<R>(main: (scope: RunScope) => R, signal: AbortSignal | un
 
 async function endLeftovers(main: Task<unknown>): Promise<void> {
   const ended = new WaitQueue<void>({ take: () => undefined, describe: () => 'the tasks left over by main' })
+  // Who was told of what ended main, as it waited for them, is cleaning up already. If main has caught it and gone on, this is another reason.
+  const known = hasSucceeded(main) ? new Set() : cancellationsIn(reasonOf(main), cancellationOf(main))
   // Until there are none: their cleanup may start more.
   for (;;) {
     const left = [...allTasks()].filter((task) => isUnder(main, task))
     if (left.length === 0) return
-    const error = new CancelledError('Cancelled because main has ended')
+    const error = followsFrom(new CancelledError('Cancelled because main has ended'), known)
     for (const task of left) {
       listen(task, () => {
         if (hasFailed(task)) report('RUNGS_TASK', `${task.name} failed while run() was ending`, reasonOf(task))
@@ -96,6 +99,10 @@ async function endLeftovers(main: Task<unknown>): Promise<void> {
     // All that ended in this turn at once, not a round for each.
     while (left.some((task) => !task.done)) await ended.join().promise
   }
+}
+
+function hasSucceeded(task: Task<unknown>): boolean {
+  return !task.cancelled && !hasFailed(task)
 }
 
 function isUnder(main: Task<unknown>, task: Task<unknown>): boolean {

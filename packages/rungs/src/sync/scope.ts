@@ -30,6 +30,19 @@ export let undelivered = 0
 /** Counts the cancellations, so that those before the opening of a scope can be told from those after. */
 let lastOrder = 0
 
+/** Of a cancellation: those that it follows from. Who has been told of one of them has been told of it. */
+const origins = new WeakMap<CancelledError, ReadonlySet<unknown>>()
+
+/** Notes that `error` only passes on that something has ended by one of the cancellations `from`. */
+export function followsFrom(error: CancelledError, from: ReadonlySet<unknown>): CancelledError {
+  if (from.size > 0) origins.set(error, from)
+  return error
+}
+
+function isSame(told: CancelledError, error: CancelledError): boolean {
+  return told === error || (origins.get(error)?.has(told) ?? false)
+}
+
 export class CancelScope {
   /** The scope around this one, within the same task. */
   readonly parent: CancelScope | undefined
@@ -70,9 +83,12 @@ export class CancelScope {
     return storage.run(this, fn)
   }
 
-  /** Asks what runs inside to end: waits inside throw `error` now, or the next one does. */
+  /**
+   * Asks what runs inside to end: waits inside throw `error` now, or the next one does. It may come by several ways, such as a wait for a task and
+   * the group of that task; once is enough.
+   */
   cancel(error: CancelledError): void {
-    if (this.ended) return
+    if (this.ended || (this.error !== undefined && isSame(this.error, error))) return
     this.error = error
     this.#order = ++lastOrder
     if (this.#interrupt(error)) this.#delivered()

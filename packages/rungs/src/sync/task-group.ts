@@ -10,8 +10,8 @@ import type { Outcome } from '../core/outcome.js'
 import { type Unobserved, watch, withdraw } from '../core/unobserved.js'
 import { cancelWith } from './cancel-with.js'
 import { onAbort } from './on-abort.js'
-import { CancelScope, currentScope, takeCancellation } from './scope.js'
-import { cancelMessage, cancelTask, isCancellation, startTask, type Task } from './task.js'
+import { CancelScope, currentScope, followsFrom, takeCancellation } from './scope.js'
+import { cancellationsIn, cancelMessage, cancelTask, isCancellation, startTask, type Task } from './task.js'
 import { abortError, WaitQueue } from './wait-queue.js'
 
 /** How a {@link TaskGroup} is run. */
@@ -120,6 +120,15 @@ class Group {
     this.own = own
     this.scope.cancel(error)
     for (const child of [...this.children]) cancelTask(child, error)
+  }
+
+  /** The body has thrown. If that follows from a cancellation that children know of, as it waited for them, they are cleaning up already. */
+  bodyFailed(reason: unknown): void {
+    if (reason instanceof CancelledError) this.abort(reason, false)
+    else {
+      const error = new CancelledError('Cancelled because the body of the group failed', { reason })
+      this.abort(followsFrom(error, cancellationsIn(reason, this.scope.cancelledAround()?.error)), false)
+    }
   }
 
   /** Waits until all children have ended. @returns The cancellation that came meanwhile. */
@@ -302,7 +311,7 @@ async function runGroup<R>(body: (group: TaskGroup) => R): Promise<Awaited<R>> {
     outcome = { status: 'rejected', reason }
   }
   const bodyCancelled = outcome.status === 'rejected' && isCancellation(outcome.reason, group.scope)
-  if (outcome.status === 'rejected') group.abort(reasonToAbort(outcome.reason), false)
+  if (outcome.status === 'rejected') group.bodyFailed(outcome.reason)
   const interrupted = await group.drain()
   const around = group.scope.cancelledAround()
   group.scope.end()
@@ -332,10 +341,6 @@ function leave(exit: Exit, around: CancelScope | undefined): void {
 function line({ who, reason }: Failure): string {
   const text = reason instanceof Error ? `${reason.name}: ${reason.message}` : show(reason)
   return `\n  ${who}: ${text.replaceAll('\n', '\n  ')}`
-}
-
-function reasonToAbort(reason: unknown): CancelledError {
-  return reason instanceof CancelledError ? reason : new CancelledError('Cancelled because the body of the group failed', { reason })
 }
 
 function checkedSignal(options: TaskGroupOptions): AbortSignal | undefined {

@@ -20,6 +20,8 @@ let lastName = 0
 export let startTask: <T>(init: TaskInit<T>) => Task<T>
 /** Asks a task to end, with this error. */
 export let cancelTask: (task: Task<unknown>, error: CancelledError) => void
+/** The cancellation that the task was last told of. */
+export let cancellationOf: (task: Task<unknown>) => CancelledError | undefined
 /** What the task waits for now. */
 export let waitsOf: (task: Task<unknown>) => Iterable<Interruptible>
 
@@ -142,6 +144,7 @@ export class Task<T> extends Future<T> {
       return task
     }
     cancelTask = (task, error) => task.#scope.cancel(error)
+    cancellationOf = (task) => task.#scope.error
     waitsOf = (task) => task.#scope.waits()
   }
 }
@@ -172,6 +175,17 @@ export function isCancellation(error: unknown, scope: CancelScope): boolean {
   if (error instanceof CancelledError) return true
   if (!(error instanceof Error) || error.name !== 'AbortError') return false
   return error.cause instanceof CancelledError || scope.hasUndelivered
+}
+
+/** The cancellations of which these errors tell: themselves, or what they name as their cause or reason. */
+export function cancellationsIn(...errors: readonly unknown[]): ReadonlySet<unknown> {
+  const found = new Set(errors)
+  // A set gives what is added meanwhile, too, and nothing twice.
+  for (const error of found) {
+    if (error instanceof Error) found.add(error.cause)
+    if (error instanceof CancelledError) found.add(error.reason)
+  }
+  return found
 }
 
 export function cancelMessage(reason: unknown): string {
