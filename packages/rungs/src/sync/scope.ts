@@ -6,6 +6,7 @@
 // If nothing inside is waiting, the next wait throws. Afterwards waits work again, so that `catch` and `finally` can await.
 // The signal of a scope stays aborted. Docs: docs/guide/async.md.
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { callBorder } from '../core/current-call.js'
 import type { CancelledError } from '../core/errors.js'
 import { soon } from './ready.js'
 import { createScopeSignal, type ScopeSignal } from './scope-signal.js'
@@ -55,6 +56,8 @@ export class CancelScope {
   #undelivered = false
   #order = 0
   readonly #born = lastOrder
+  /** A call of a task pool runs in the context of the task that has submitted it, and is no part of it: there this scope is none. */
+  readonly border = callBorder()
   readonly #root: CancelScope
   /** On a root: the scope whose cancellation has just been thrown, until that code goes on; more of them in this turn are one with it. */
   #delivering: CancelScope | undefined
@@ -227,6 +230,7 @@ function isIn(inner: CancelScope | undefined, outer: CancelScope): boolean {
 /** The innermost scope that runs here and has not ended. */
 export function currentScope(): CancelScope | undefined {
   let scope = storage.getStore()
+  if (scope !== undefined && scope.border !== callBorder()) return undefined
   while (scope?.ended) scope = scope.parent
   return scope
 }
