@@ -7,7 +7,7 @@ import { cancelGently } from './await-future.js'
 import { cancelWith } from './cancel-with.js'
 import { takeCancellation } from './scope.js'
 import { futureOf } from './shield.js'
-import { currentTask, isThenable, startTask, Task } from './task.js'
+import { cancellationsIn, currentTask, isThenable, startTask, Task } from './task.js'
 import { type WaitOptions, WaitQueue } from './wait-queue.js'
 
 /** What becomes of one thing in {@link gather}: what its function returns, or what the promise gives. */
@@ -67,7 +67,14 @@ async function gatherAll(things: readonly unknown[], onError: 'throw' | 'settle'
     return future
   })
   const unique = new Set(futures)
-  const ended = new WaitQueue<void>({ take: () => undefined, describe: () => `gather of ${unique.size}`, blockers: () => tasksOf(unique) })
+  const ended = new WaitQueue<void>({
+    take: () => undefined,
+    describe: () => `gather of ${unique.size}`,
+    blockers: () => tasksOf(unique),
+    get external() {
+      return futures.some((future) => !future.done && !(future instanceof Task))
+    },
+  })
   let left = unique.size
   let first: { readonly reason: unknown } | undefined
   let cancelled: CancelledError | undefined
@@ -102,7 +109,9 @@ async function gatherAll(things: readonly unknown[], onError: 'throw' | 'settle'
   }
   const failure = now(first)
   if (cancelled !== undefined) {
-    if (failure !== undefined && !(failure.reason instanceof CancelledError)) report('RUNGS_TASK', lateFailure, failure.reason)
+    // The group of what has failed may have cancelled us, and throws it.
+    if (failure !== undefined && !(failure.reason instanceof CancelledError) && !cancellationsIn(cancelled).has(failure.reason))
+      report('RUNGS_TASK', lateFailure, failure.reason)
     throw cancelled
   }
   if (failure !== undefined) throw failure.reason

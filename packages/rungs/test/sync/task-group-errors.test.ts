@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { gather, sleep, type Task, TaskGroup } from '../../dist/sync/index.js'
 import { classes, crashAfter, crashWhenCancelled, errorOf, jumpingClock, MyError, start, turn } from './support.js'
 
@@ -55,6 +55,16 @@ describe('the errors in a TaskGroup', () => {
     expect(error).toBeInstanceOf(AggregateError)
     expect((error as AggregateError).errors).toEqual([cut])
     expect((error as Error).message).toMatch(/\(1\):\n {2}Task-\d+: Error: cut$/)
+  })
+
+  it('are not reported by a gather in the body as well', async () => {
+    const warnings: Error[] = []
+    const listener = (warning: Error) => void warnings.push(warning)
+    process.on('warning', listener)
+    onTestFinished(() => void process.off('warning', listener))
+    await errorOf(TaskGroup.run((group) => gather([group.spawn(crashAfter, 0)])))
+    await turn()
+    expect(warnings).toEqual([])
   })
 
   it('has the error of a child once where another child awaits it', async () => {
