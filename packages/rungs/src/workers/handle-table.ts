@@ -1,9 +1,11 @@
 // Objects that stay with the pool and are used from its workers: executors, futures, signals, callbacks. To a worker goes a handle, a number and
 // what kind of thing it is; what is asked of it comes back as a question (`rpc`), answered here.
+
 import { type Handles, isCallback } from '../calls/index.js'
 import { CancelledError, NotShippableError } from '../core/errors.js'
 import type { CallOptions, Executor } from '../core/executor.js'
 import { cancelFuture, Future, listen, outcomeOf } from '../core/future.js'
+import { reasonOf } from '../core/signal-reason.js'
 import type { Parcel } from './messages.js'
 import type { AnyFunction } from './work-item.js'
 
@@ -153,7 +155,7 @@ function follow(future: Future<unknown>, answer: Answer, cancel = false, reason?
 }
 
 function watch(signal: AbortSignal, answer: Answer): Cancel {
-  const aborted = (): void => answer.fulfilled(signal.reason)
+  const aborted = (): void => answer.fulfilled(reasonOf(signal))
   if (signal.aborted) aborted()
   else signal.addEventListener('abort', aborted, { once: true })
   return () => signal.removeEventListener('abort', aborted)

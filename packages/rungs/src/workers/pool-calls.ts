@@ -1,5 +1,6 @@
 // The way of a call, from submit to its end: shipping, attempts, retries, limits of time, cancelling, the outcome. What a worker does with it is told
 // by `pool-workers`; who gets it is decided by `pool-state`.
+
 import type { Outgoing } from '../calls/index.js'
 import { BytesCall, joinStacks } from '../calls/index.js'
 import { framesOf } from '../core/call-site.js'
@@ -8,6 +9,7 @@ import { CancelledError, NotShippableError, TimeoutError } from '../core/errors.
 import { type Future, onDone } from '../core/future.js'
 import type { Outcome } from '../core/outcome.js'
 import { report } from '../core/report.js'
+import { reasonOf } from '../core/signal-reason.js'
 import { TaskCall } from './local.js'
 import type { PoolCore } from './pool-core.js'
 import { isPromise } from './running-call.js'
@@ -31,7 +33,8 @@ export class PoolCalls implements ItemOwner {
   /** @returns false if the signal is aborted already; the future is then cancelled. */
   watchSignal(item: WorkItem, signal: AbortSignal): boolean {
     const cancel = (): void => {
-      item.stop(new CancelledError('The call was cancelled by its signal', { reason: signal.reason }), signal.reason)
+      const reason = reasonOf(signal)
+      item.stop(new CancelledError('The call was cancelled by its signal', { reason }), reason)
     }
     if (signal.aborted) {
       cancel()

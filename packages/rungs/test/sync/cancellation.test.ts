@@ -1,8 +1,10 @@
+import { AsyncResource } from 'node:async_hooks'
 import { EventEmitter, once } from 'node:events'
 import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { CancelledError, InvalidStateError } from '../../dist/core/errors.js'
 import { Future } from '../../dist/core/future.js'
+import { TaskPoolExecutor, wait } from '../../dist/index.js'
 import { allTasks, currentTask, Event, Lock, sleep, Task, TaskGroup, timeout } from '../../dist/sync/index.js'
 import { undelivered } from '../../dist/sync/scope.js'
 import { errorOf, jumpingClock, MyError, start, turn } from './support.js'
@@ -193,6 +195,13 @@ describe('a task', () => {
   })
 })
 
+/** One signal of two; the other never aborts. */
+const withOther = (signal: AbortSignal): AbortSignal => AbortSignal.any([signal, new AbortController().signal])
+const pool = new TaskPoolExecutor()
+const outside = new AsyncResource('outside')
+/** In no task. */
+const elsewhere = (fn: () => Promise<unknown>): unknown => outside.runInAsyncScope(() => void fn().catch(() => {}))
+
 describe('cancelling', () => {
   it('reaches several waits of a task at once', async () => {
     const task = start(async () => {
@@ -255,6 +264,16 @@ describe('cancelling', () => {
       },
     ],
     ['a listener', (signal) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))],
+    ['a timer with another signal beside it', (signal) => setTimeout(100_000, undefined, { signal: withOther(signal) })],
+    ['an event with others beside it', (signal) => once(new EventEmitter(), 'never', { signal: withOther(withOther(signal)) })],
+    [
+      'code that looks at one of several',
+      async (signal) => {
+        const all = withOther(signal)
+        await turn(2)
+        all.throwIfAborted()
+      },
+    ],
   ])('through the signal is thrown once: by %s, and not again in its cleanup', async (_, call) => {
     const log: string[] = []
     const task = start(async () => {
@@ -270,6 +289,28 @@ describe('cancelling', () => {
     task.cancel()
     await errorOf(task)
     expect([log, task.cancelled, undelivered]).toEqual([['cleaned up'], true, 0])
+  })
+
+  it.each<[string, (signal: AbortSignal) => unknown]>([
+    ['a call', (signal) => pool.with({ signal }).submit(() => turn(5))],
+    ['a map', (signal) => pool.map(() => turn(5), [1], { signal })],
+    ['a wait for a call', (signal) => elsewhere(() => pool.submit(() => turn(5)).result({ signal }))],
+    ['wait()', (signal) => elsewhere(() => wait([pool.submit(() => turn(5))], { signal }))],
+    ['a sleep', (signal) => elsewhere(() => sleep(100_000, { signal }))],
+    ['a timeout', (signal) => elsewhere(() => timeout(100_000, () => sleep(100_000), { signal }))],
+  ])('through the signal that ends %s, of which nobody hears, is thrown at the next wait', async (_, begin) => {
+    let cancelled = false
+    const task = start(async () => {
+      begin(currentTask()?.signal as AbortSignal)
+      while (!cancelled) await turn()
+      await sleep(0)
+      return 'went on'
+    })
+    await turn(2)
+    task.cancel()
+    cancelled = true
+    await expect(task).rejects.toThrow(CancelledError)
+    expect(undelivered).toBe(0)
   })
 
   it('of a call of the platform that finds the signal aborted is thrown once, too', async () => {
