@@ -5,7 +5,7 @@ import { report } from '../core/report.js'
 import './debug-mode.js'
 import { onAbort } from './on-abort.js'
 import { followsFrom } from './scope.js'
-import { allTasks, cancellationOf, cancellationsIn, cancelTask, currentTask, startTask, type Task } from './task.js'
+import { allTasks, cancellationOf, cancellationsIn, cancelMessage, cancelTask, currentTask, startTask, type Task } from './task.js'
 import { abortError, WaitQueue } from './wait-queue.js'
 
 /** What the `main` of {@link run} is given. */
@@ -29,7 +29,8 @@ export interface RunOptions {
  * Runs a program: `main` as a task, and everything that it starts. When `main` has ended, tasks of it that are left over are cancelled and
  * waited for; an error of theirs is reported as a warning of the process.
  *
- * Cancelling by `signal` or Ctrl-C interrupts what `main` waits for, and then waits for its cleanup.
+ * Cancelling by `signal` or Ctrl-C interrupts what `main` waits for, and then waits for its cleanup. What the platform calls back inside of it,
+ * such as the requests of a server, is interrupted too, unless it is a task of its own: `shield(() => answer(request))`.
  * @throws What `main` throws (as a rejection), and {@link CancelledError} if it was cancelled. At once: {@link InvalidStateError} inside a
  *   task, where a {@link TaskGroup} is meant; {@link TypeError} for a wrong argument.
  * @example
@@ -50,14 +51,19 @@ export function run<R>(main: (scope: RunScope) => R, options: RunOptions = {}): 
 
 async function runMain<R>(main: (scope: RunScope) => R, signal: AbortSignal | undefined, handleSigint: boolean): Promise<Awaited<R>> {
   let unlink = (): void => {}
+  const strays = new Strays()
+  // The task itself, not a scope within: its signal is the one that main looks at.
+  const cancel = (error: CancelledError): void => {
+    strays.add(error)
+    cancelTask(task, error)
+  }
   const task: Task<Awaited<R>> = startTask<Awaited<R>>({
     name: 'main',
     fn: () => {
       if (signal !== undefined) {
-        // The task itself, not a scope within: its signal is the one that main looks at.
-        const cancel = (): void => cancelTask(task, abortError(signal))
-        if (signal.aborted) cancel()
-        else unlink = onAbort(signal, cancel)
+        const abort = (): void => cancel(abortError(signal))
+        if (signal.aborted) abort()
+        else unlink = onAbort(signal, abort)
       }
       const scope: RunScope = {
         get signal() {
@@ -68,7 +74,7 @@ async function runMain<R>(main: (scope: RunScope) => R, signal: AbortSignal | un
     },
   })
   // Once: whoever presses it again gets what Node does then, which is to end.
-  const onSigint = (): void => void task.cancel('SIGINT')
+  const onSigint = (): void => cancel(new CancelledError(cancelMessage('SIGINT'), { reason: 'SIGINT' }))
   if (handleSigint) process.once('SIGINT', onSigint)
   try {
     return await task
@@ -76,6 +82,32 @@ async function runMain<R>(main: (scope: RunScope) => R, signal: AbortSignal | un
     unlink()
     await endLeftovers(task)
     process.removeListener('SIGINT', onSigint)
+    await strays.end()
+  }
+}
+
+/**
+ * What the platform calls back, such as the requests of a server, has the scope of the code that asked for it, and is cancelled together with main.
+ * Nobody awaits it: its rejection must not end the process in the middle of the cleanup of main, and is reported as a warning.
+ */
+class Strays {
+  readonly #errors = new Set<unknown>()
+  readonly #onRejection = (reason: unknown): void => {
+    if (this.#errors.has(reason)) report('RUNGS_TASK', 'What the platform called back inside of main was cancelled with it', reason)
+    // To listen has taken the rest from Node, which would end the process.
+    else if (process.listenerCount('unhandledRejection') === 1) throw reason
+  }
+
+  add(error: CancelledError): void {
+    if (this.#errors.size === 0) process.on('unhandledRejection', this.#onRejection)
+    this.#errors.add(error)
+  }
+
+  async end(): Promise<void> {
+    if (this.#errors.size === 0) return
+    // Node tells of a rejection at the end of the turn. That of run() itself is not one of these.
+    await new Promise((resolve) => setImmediate(resolve))
+    process.removeListener('unhandledRejection', this.#onRejection)
   }
 }
 
