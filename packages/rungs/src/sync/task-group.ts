@@ -89,6 +89,10 @@ class Group {
   readonly #onEnd = (task: Future<unknown>): void => this.#onChildEnded(task as Task<unknown>) // It listens to children only.
   /** Set while there are failures that nobody has been told, in a group that may never be left. */
   #unobserved: Unobserved | undefined
+  /** Of the signal it was made with. */
+  #aborted: CancelledError | undefined
+  #unlink: (() => void) | undefined
+  #left: Promise<void> | undefined
   readonly #ended = new WaitQueue<void>({
     take: () => undefined,
     describe: () => `TaskGroup of ${this.children.size}`,
@@ -129,6 +133,35 @@ class Group {
       const error = new CancelledError('Cancelled because the body of the group failed', { reason })
       this.abort(followsFrom(error, cancellationsIn(reason, this.scope.cancelledAround()?.error)), false)
     }
+  }
+
+  /** Of a block of `await using`, which does not run inside of anything that the signal could cancel. */
+  abortWith(signal: AbortSignal): void {
+    const abort = (): void => {
+      this.#aborted = abortError(signal)
+      this.abort(this.#aborted, true)
+    }
+    if (signal.aborted) abort()
+    else this.#unlink = onAbort(signal, abort)
+  }
+
+  /** What the end of a block of `await using` does, by whichever view. */
+  leave(): Promise<void> {
+    this.#left ??= this.#leave()
+    return this.#left
+  }
+
+  async #leave(): Promise<void> {
+    // The block may be unwinding from this; it cannot tell us.
+    const before = this.scope.cancelledAround()
+    if (before?.error !== undefined) this.abort(before.error, false)
+    const interrupted = await this.drain()
+    this.#unlink?.()
+    const around = this.scope.cancelledAround()
+    this.scope.end()
+    const body: Outcome = { status: 'fulfilled', value: undefined }
+    leave(exitOf({ body, failures: this.failures.list, own: this.own, around, interrupted }), around)
+    if (this.#aborted !== undefined) throw this.#aborted
   }
 
   /** Waits until all children have ended. @returns The cancellation that came meanwhile. */
@@ -185,9 +218,6 @@ class Group {
 export class TaskGroup implements AsyncDisposable {
   readonly #group: Group
   readonly #name: string | undefined
-  readonly #unlink: (() => void) | undefined
-  #aborted: CancelledError | undefined
-  #left: Promise<void> | undefined
 
   constructor(options: TaskGroupOptions = {}) {
     const from = views.get(options)
@@ -198,13 +228,7 @@ export class TaskGroup implements AsyncDisposable {
     }
     const signal = checkedSignal(options)
     this.#group = new Group(false)
-    if (signal === undefined) return
-    const abort = (): void => {
-      this.#aborted = abortError(signal)
-      this.#group.abort(this.#aborted, true)
-    }
-    if (signal.aborted) abort()
-    else this.#unlink = onAbort(signal, abort)
+    if (signal !== undefined) this.#group.abortWith(signal)
   }
 
   /**
@@ -271,27 +295,12 @@ export class TaskGroup implements AsyncDisposable {
    * @throws {AggregateError} (as a rejection) of the errors of the children; {@link CancelledError} if cancelled meanwhile.
    */
   [Symbol.asyncDispose](): Promise<void> {
-    this.#left ??= this.#leave()
-    return this.#left
+    return this.#group.leave()
   }
 
   /** The state, and how many children there are: what `console.log` shows. */
   [inspect.custom](): string {
     return `TaskGroup { ${this.#group.state}, tasks: ${this.#group.children.size} }`
-  }
-
-  async #leave(): Promise<void> {
-    const group = this.#group
-    // The block may be unwinding from this; it cannot tell us.
-    const before = group.scope.cancelledAround()
-    if (before?.error !== undefined) group.abort(before.error, false)
-    const interrupted = await group.drain()
-    this.#unlink?.()
-    const around = group.scope.cancelledAround()
-    group.scope.end()
-    const body: Outcome = { status: 'fulfilled', value: undefined }
-    leave(exitOf({ body, failures: group.failures.list, own: group.own, around, interrupted }), around)
-    if (this.#aborted !== undefined) throw this.#aborted
   }
 }
 
