@@ -14,6 +14,8 @@ export interface TaskInit<T> {
 }
 
 const live = new Set<Task<unknown>>()
+/** Told one after the other: a chain of tasks that await each other may be longer than the stack is deep. */
+const toCancel: { readonly task: Task<unknown>; readonly error: CancelledError }[] = []
 let lastName = 0
 
 /** Starts `init.fn` as a task, in the context of the caller, after what is running now. */
@@ -143,7 +145,18 @@ export class Task<T> extends Future<T> {
       } else soon(() => task.#begin())
       return task
     }
-    cancelTask = (task, error) => task.#scope.cancel(error)
+    cancelTask = (task, error) => {
+      if (toCancel.push({ task, error }) > 1) return
+      try {
+        // By index: one may wait for the next.
+        for (let i = 0; i < toCancel.length; i++) {
+          const { task, error } = toCancel[i] as (typeof toCancel)[number] // Within the list.
+          task.#scope.cancel(error)
+        }
+      } finally {
+        toCancel.length = 0
+      }
+    }
     cancellationOf = (task) => task.#scope.error
     waitsOf = (task) => task.#scope.waits()
   }

@@ -370,6 +370,24 @@ describe('cancelling', () => {
     expect(undelivered).toBe(0)
   })
 
+  it('reaches the end of a long chain of tasks that await each other', async () => {
+    const log: number[] = []
+    const chain = (left: number): Task<unknown> =>
+      start(async () => {
+        try {
+          await (left === 0 ? sleep(1_000_000) : chain(left - 1))
+        } finally {
+          log.push(left)
+        }
+      })
+    const first = chain(10_000)
+    while (allTasks().size < 10_001) await turn()
+    await turn()
+    expect(first.cancel('why')).toBe(true)
+    expect(await errorOf(first)).toMatchObject({ reason: 'why' })
+    expect([log[0], log.length, undelivered]).toEqual([0, 10_001, 0])
+  })
+
   it('does not reach what a scope has left behind', async () => {
     jumpingClock()
     let stray: Promise<void> | undefined
