@@ -80,10 +80,14 @@ function* dependentsOf(signal: AbortSignal): Iterable<AbortSignal> {
 function findDependents(): symbol | undefined {
   const { signal } = new AbortController()
   const made = AbortSignal.any([signal])
-  return Object.getOwnPropertySymbols(signal).find((symbol) => {
+  const listener = (): void => {}
+  made.addEventListener('abort', listener) // Node 24 keeps those that somebody listens to.
+  const found = Object.getOwnPropertySymbols(signal).find((symbol) => {
     const all: unknown = Reflect.get(signal, symbol)
     return isIterable(all) && [...all].some((weak) => isWeak(weak) && weak.deref() === made)
   })
+  made.removeEventListener('abort', listener)
+  return found
 }
 
 // By shape: Node's own are of classes that nobody else has.
