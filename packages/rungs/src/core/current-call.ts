@@ -31,7 +31,10 @@ export interface CurrentCall {
   progress(value: unknown): void
 }
 
-const storage = new AsyncLocalStorage<CurrentCall | undefined>()
+/** In no call, and in nothing else that has a border; see {@link callBorder}. */
+class Apart {}
+
+const storage = new AsyncLocalStorage<CurrentCall | Apart | undefined>()
 let exclusive: CurrentCall | undefined
 
 /**
@@ -43,11 +46,29 @@ let exclusive: CurrentCall | undefined
  * }
  */
 export function currentCall(): CurrentCall | undefined {
-  return exclusive ?? storage.getStore()
+  const call = exclusive ?? storage.getStore()
+  return call instanceof Apart ? undefined : call
 }
 
 /** Runs `fn` as a part of `call`, and whatever it awaits or starts. */
 export function runInCall<A extends unknown[], R>(call: CurrentCall | undefined, fn: (...args: A) => R, ...args: A): R {
+  return runWithin(call, fn, args)
+}
+
+/** Runs `fn` in no call, and as no part of what has asked for it: an initializer is run for whoever submits first. */
+export function runApart<R>(fn: () => R): R {
+  return runWithin(new Apart(), fn, [])
+}
+
+/**
+ * Something that changes where a call begins that runs on the event loop of who has submitted it: in its async context, and yet as no part of
+ * it. What `sync` finds in that context holds on this side of the border only.
+ */
+export function callBorder(): unknown {
+  return storage.getStore()
+}
+
+function runWithin<A extends unknown[], R>(call: CurrentCall | Apart | undefined, fn: (...args: A) => R, args: A): R {
   const before = exclusive
   exclusive = undefined
   try {

@@ -1,8 +1,10 @@
 // A wait for a future that ends at the latest when its time is up or its signal aborts. The call goes on.
+
 import { clock } from './clock.js'
 import { CancelledError, TimeoutError } from './errors.js'
 import { type Future, onDone, type ResultOptions, unlisten } from './future.js'
 import { requireDuration, requireKnown, requireSignal } from './options.js'
+import { reasonOf } from './signal-reason.js'
 
 /** @returns undefined when there is no limit */
 export function checkLimits(options: ResultOptions): ResultOptions | undefined {
@@ -28,7 +30,7 @@ export function limitedWait<T>(future: Future<T>, native: Promise<T>, { timeout,
     }
     const aborted = (): void => {
       end()
-      reject(new CancelledError('The wait for a result was cancelled', { reason: signal?.reason }))
+      reject(new CancelledError('The wait for a result was cancelled', { reason: reasonOf(signal) }))
     }
     const late = (): void => {
       end()

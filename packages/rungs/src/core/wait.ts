@@ -3,6 +3,7 @@ import { clock, type Timer } from './clock.js'
 import { CancelledError, TimeoutError } from './errors.js'
 import { Future, hasFailed, listen, unlisten } from './future.js'
 import { requireDuration, requireKnown, requireOneOf, requireSignal, show } from './options.js'
+import { reasonOf } from './signal-reason.js'
 import { beginWait, refuseWait, type TaskWait } from './task-wait.js'
 
 /** When {@link wait} returns. */
@@ -256,5 +257,5 @@ function futureSet<F extends Future<unknown>>(caller: string, futures: Iterable<
 }
 
 function waitCancelled(signal: AbortSignal | undefined): CancelledError {
-  return new CancelledError('The wait was cancelled', { reason: signal?.reason })
+  return new CancelledError('The wait was cancelled', { reason: reasonOf(signal) })
 }

@@ -7,7 +7,7 @@ import { cancelGently } from './await-future.js'
 import { cancelWith } from './cancel-with.js'
 import { takeCancellation } from './scope.js'
 import { futureOf } from './shield.js'
-import { currentTask, isThenable, startTask, Task } from './task.js'
+import { cancellationsIn, currentTask, isThenable, startTask, Task } from './task.js'
 import { type WaitOptions, WaitQueue } from './wait-queue.js'
 
 /** What becomes of one thing in {@link gather}: what its function returns, or what the promise gives. */
@@ -26,8 +26,8 @@ type SettledThings<T extends readonly unknown[]> = { -readonly [K in keyof T]: O
  * Waits for several things at once, and gives their results in the order of the things. Functions are started by this call, as tasks;
  * futures and promises are waited for, and the same one may be there more than once.
  *
- * The first failure cancels the other functions and futures, and is thrown when they have ended (Python's leaves them running); a
- * further error of theirs is reported as a warning of the process. Something cancelled counts as failed with {@link CancelledError}.
+ * The first failure cancels the other functions and futures, and is thrown when they have ended (Python's leaves them running); an
+ * error that is not the one that is thrown is reported as a warning of the process. Something cancelled counts as failed with {@link CancelledError}.
  * Cancelling the task, or what this gives, cancels them all, also with `onError: 'settle'`.
  * @throws The first failure (as a rejection); {@link CancelledError} if cancelled. {@link TypeError} at once for a wrong argument.
  * @example
@@ -67,40 +67,54 @@ async function gatherAll(things: readonly unknown[], onError: 'throw' | 'settle'
     return future
   })
   const unique = new Set(futures)
-  const ended = new WaitQueue<void>({ take: () => undefined, describe: () => `gather of ${unique.size}`, blockers: () => tasksOf(unique) })
+  const ended = new WaitQueue<void>({
+    take: () => undefined,
+    describe: () => `gather of ${unique.size}`,
+    blockers: () => tasksOf(unique),
+    get external() {
+      return futures.some((future) => !future.done && !(future instanceof Task))
+    },
+  })
   let left = unique.size
   let first: { readonly reason: unknown } | undefined
+  let cancelled: CancelledError | undefined
   const stop = (error: CancelledError): void => {
     for (const future of unique) if (!future.done) cancelGently(future, error)
+  }
+  const failed = (reason: unknown, isCancelled: boolean): void => {
+    if (first === undefined && cancelled === undefined) {
+      first = { reason }
+      // Once: those that are ending because of a cancellation have been told.
+      stop(new CancelledError('Cancelled because another one failed', { reason }))
+    } else if (!isCancelled && reason !== first?.reason) report('RUNGS_TASK', cancelled === undefined ? secondFailure : lateFailure, reason)
   }
   for (const future of unique) {
     listen(future, () => {
       left--
       const outcome = outcomeOf(future)
-      if (onError === 'throw' && outcome.status === 'rejected') {
-        if (first === undefined) {
-          first = { reason: outcome.reason }
-          stop(new CancelledError('Cancelled because another one failed', { reason: outcome.reason }))
-        } else if (!future.cancelled)
-          report('RUNGS_TASK', 'More than one failed in gather(). The first is thrown; this one is not', outcome.reason)
-      }
+      if (onError === 'throw' && outcome.status === 'rejected') failed(outcome.reason, future.cancelled)
       if (left === 0) ended.grantAll()
     })
   }
-  let cancelled: CancelledError | undefined
   while (left > 0) {
     try {
       const error = takeCancellation()
       if (error !== undefined) throw error
       await ended.join().promise
     } catch (error) {
-      cancelled ??= error as CancelledError // Nothing else ends this wait.
-      stop(cancelled)
+      const cancellation = error as CancelledError // Nothing else ends this wait.
+      cancelled ??= cancellation
+      stop(cancellation)
     }
   }
-  if (cancelled !== undefined) throw cancelled
-  const failed = firstOf(first)
-  if (failed !== undefined) throw failed.reason
+  const failure = now(first)
+  if (cancelled !== undefined) {
+    // The group of what has failed may have cancelled us, and throws it.
+    if (failure !== undefined && !(failure.reason instanceof CancelledError) && !cancellationsIn(cancelled).has(failure.reason))
+      report('RUNGS_TASK', lateFailure, failure.reason)
+    throw cancelled
+  }
+  if (failure !== undefined) throw failure.reason
   return futures.map((future) => {
     const outcome = outcomeOf(future)
     if (onError === 'settle') return outcome
@@ -108,9 +122,12 @@ async function gatherAll(things: readonly unknown[], onError: 'throw' | 'settle'
   })
 }
 
+const secondFailure = 'More than one failed in gather(). The first is thrown; this one is not'
+const lateFailure = 'One failed in a gather() that was cancelled. The cancellation is thrown; the failure is not'
+
 /** Keeps the compiler from believing that listeners never run. */
-function firstOf<F>(first: F | undefined): F | undefined {
-  return first
+function now<F>(value: F | undefined): F | undefined {
+  return value
 }
 
 function start(thing: unknown): Future<unknown> {

@@ -3,9 +3,10 @@ import { hasFailed, listen, outcomeOf } from '../core/future.js'
 import { requireFunction, requireKnown, requireSignal } from '../core/options.js'
 import { report } from '../core/report.js'
 import './debug-mode.js'
-import { cancelWith } from './cancel-with.js'
-import { allTasks, cancelTask, currentTask, startTask, type Task } from './task.js'
-import { WaitQueue } from './wait-queue.js'
+import { onAbort } from './on-abort.js'
+import { followsFrom } from './scope.js'
+import { allTasks, cancellationOf, cancellationsIn, cancelMessage, cancelTask, currentTask, startTask, type Task } from './task.js'
+import { abortError, WaitQueue } from './wait-queue.js'
 
 /** What the `main` of {@link run} is given. */
 export interface RunScope {
@@ -28,7 +29,8 @@ export interface RunOptions {
  * Runs a program: `main` as a task, and everything that it starts. When `main` has ended, tasks of it that are left over are cancelled and
  * waited for; an error of theirs is reported as a warning of the process.
  *
- * Cancelling by `signal` or Ctrl-C interrupts what `main` waits for, and then waits for its cleanup.
+ * Cancelling by `signal` or Ctrl-C interrupts what `main` waits for, and then waits for its cleanup. What the platform calls back inside of it,
+ * such as the requests of a server, is interrupted too, unless it is a task of its own: `shield(() => answer(request))`.
  * @throws What `main` throws (as a rejection), and {@link CancelledError} if it was cancelled. At once: {@link InvalidStateError} inside a
  *   task, where a {@link TaskGroup} is meant; {@link TypeError} for a wrong argument.
  * @example
@@ -48,36 +50,76 @@ export function run<R>(main: (scope: RunScope) => R, options: RunOptions = {}): 
 }
 
 async function runMain<R>(main: (scope: RunScope) => R, signal: AbortSignal | undefined, handleSigint: boolean): Promise<Awaited<R>> {
+  let unlink = (): void => {}
+  const strays = new Strays()
+  // The task itself, not a scope within: its signal is the one that main looks at.
+  const cancel = (error: CancelledError): void => {
+    strays.add(error)
+    cancelTask(task, error)
+  }
   const task: Task<Awaited<R>> = startTask<Awaited<R>>({
     name: 'main',
     fn: () => {
+      if (signal !== undefined) {
+        const abort = (): void => cancel(abortError(signal))
+        if (signal.aborted) abort()
+        else unlink = onAbort(signal, abort)
+      }
       const scope: RunScope = {
         get signal() {
           return task.signal
         },
       }
-      const body = (): Awaited<R> => main(scope) as Awaited<R> // What awaiting it means.
-      return signal === undefined ? body() : (cancelWith(signal, body) as Promise<Awaited<R>>)
+      return main(scope) as Awaited<R> // What awaiting it means.
     },
   })
   // Once: whoever presses it again gets what Node does then, which is to end.
-  const onSigint = (): void => void task.cancel('SIGINT')
+  const onSigint = (): void => cancel(new CancelledError(cancelMessage('SIGINT'), { reason: 'SIGINT' }))
   if (handleSigint) process.once('SIGINT', onSigint)
   try {
     return await task
   } finally {
+    unlink()
     await endLeftovers(task)
     process.removeListener('SIGINT', onSigint)
+    await strays.end()
+  }
+}
+
+/**
+ * What the platform calls back, such as the requests of a server, has the scope of the code that asked for it, and is cancelled together with main.
+ * Nobody awaits it: its rejection must not end the process in the middle of the cleanup of main, and is reported as a warning.
+ */
+class Strays {
+  readonly #errors = new Set<unknown>()
+  readonly #onRejection = (reason: unknown): void => {
+    if (this.#errors.has(reason)) report('RUNGS_TASK', 'What the platform called back inside of main was cancelled with it', reason)
+    // To listen has taken the rest from Node, which would end the process.
+    else if (process.listenerCount('unhandledRejection') === 1) throw reason
+  }
+
+  add(error: CancelledError): void {
+    if (this.#errors.size === 0) process.on('unhandledRejection', this.#onRejection)
+    this.#errors.add(error)
+  }
+
+  async end(): Promise<void> {
+    if (this.#errors.size === 0) return
+    // Node tells of a rejection at the end of the turn. That of run() itself is not one of these.
+    await new Promise((resolve) => setImmediate(resolve))
+    process.removeListener('unhandledRejection', this.#onRejection)
   }
 }
 
 async function endLeftovers(main: Task<unknown>): Promise<void> {
   const ended = new WaitQueue<void>({ take: () => undefined, describe: () => 'the tasks left over by main' })
+  // Who was told of what ended main, as it waited for them, is cleaning up already. If main has caught it and gone on, this is another reason.
+  const known = hasSucceeded(main) ? new Set() : cancellationsIn(reasonOf(main), cancellationOf(main))
   // Until there are none: their cleanup may start more.
   for (;;) {
     const left = [...allTasks()].filter((task) => isUnder(main, task))
     if (left.length === 0) return
-    const error = new CancelledError('Cancelled because main has ended')
+    const error = followsFrom(new CancelledError('Cancelled because main has ended'), known)
     for (const task of left) {
       listen(task, () => {
         if (hasFailed(task)) report('RUNGS_TASK', `${task.name} failed while run() was ending`, reasonOf(task))
@@ -89,6 +131,10 @@ async function endLeftovers(main: Task<unknown>): Promise<void> {
     // All that ended in this turn at once, not a round for each.
     while (left.some((task) => !task.done)) await ended.join().promise
   }
+}
+
+function hasSucceeded(task: Task<unknown>): boolean {
+  return !task.cancelled && !hasFailed(task)
 }
 
 function isUnder(main: Task<unknown>, task: Task<unknown>): boolean {

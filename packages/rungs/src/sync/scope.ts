@@ -6,6 +6,7 @@
 // If nothing inside is waiting, the next wait throws. Afterwards waits work again, so that `catch` and `finally` can await.
 // The signal of a scope stays aborted. Docs: docs/guide/async.md.
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { callBorder } from '../core/current-call.js'
 import type { CancelledError } from '../core/errors.js'
 import { soon } from './ready.js'
 import { createScopeSignal, type ScopeSignal } from './scope-signal.js'
@@ -30,6 +31,19 @@ export let undelivered = 0
 /** Counts the cancellations, so that those before the opening of a scope can be told from those after. */
 let lastOrder = 0
 
+/** Of a cancellation: those that it follows from. Who has been told of one of them has been told of it. */
+const origins = new WeakMap<CancelledError, ReadonlySet<unknown>>()
+
+/** Notes that `error` only passes on that something has ended by one of the cancellations `from`. */
+export function followsFrom(error: CancelledError, from: ReadonlySet<unknown>): CancelledError {
+  if (from.size > 0) origins.set(error, from)
+  return error
+}
+
+function isSame(told: CancelledError, error: CancelledError): boolean {
+  return told === error || (origins.get(error)?.has(told) ?? false)
+}
+
 export class CancelScope {
   /** The scope around this one, within the same task. */
   readonly parent: CancelScope | undefined
@@ -42,6 +56,8 @@ export class CancelScope {
   #undelivered = false
   #order = 0
   readonly #born = lastOrder
+  /** A call of a task pool runs in the context of the task that has submitted it, and is no part of it: there this scope is none. */
+  readonly border = callBorder()
   readonly #root: CancelScope
   /** On a root: the scope whose cancellation has just been thrown, until that code goes on; more of them in this turn are one with it. */
   #delivering: CancelScope | undefined
@@ -70,9 +86,12 @@ export class CancelScope {
     return storage.run(this, fn)
   }
 
-  /** Asks what runs inside to end: waits inside throw `error` now, or the next one does. */
+  /**
+   * Asks what runs inside to end: waits inside throw `error` now, or the next one does. It may come by several ways, such as a wait for a task and
+   * the group of that task; once is enough.
+   */
   cancel(error: CancelledError): void {
-    if (this.ended) return
+    if (this.ended || (this.error !== undefined && isSame(this.error, error))) return
     this.error = error
     this.#order = ++lastOrder
     if (this.#interrupt(error)) this.#delivered()
@@ -99,6 +118,11 @@ export class CancelScope {
   /** Whether this very scope has a cancellation that no wait has thrown. */
   get isUndelivered(): boolean {
     return this.#undelivered
+  }
+
+  /** Whether this scope or one around it has a cancellation that no wait has thrown. */
+  get hasUndelivered(): boolean {
+    return this.#undelivered || (this.parent?.hasUndelivered ?? false)
   }
 
   /** The innermost scope around this one that has been cancelled since this one was opened. */
@@ -206,6 +230,7 @@ function isIn(inner: CancelScope | undefined, outer: CancelScope): boolean {
 /** The innermost scope that runs here and has not ended. */
 export function currentScope(): CancelScope | undefined {
   let scope = storage.getStore()
+  if (scope !== undefined && scope.border !== callBorder()) return undefined
   while (scope?.ended) scope = scope.parent
   return scope
 }

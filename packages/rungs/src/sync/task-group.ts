@@ -10,8 +10,8 @@ import type { Outcome } from '../core/outcome.js'
 import { type Unobserved, watch, withdraw } from '../core/unobserved.js'
 import { cancelWith } from './cancel-with.js'
 import { onAbort } from './on-abort.js'
-import { CancelScope, currentScope, takeCancellation } from './scope.js'
-import { cancelMessage, cancelTask, isCancellation, startTask, type Task } from './task.js'
+import { CancelScope, currentScope, followsFrom, takeCancellation } from './scope.js'
+import { cancellationsIn, cancelMessage, cancelTask, isCancellation, startTask, type Task } from './task.js'
 import { abortError, WaitQueue } from './wait-queue.js'
 
 /** How a {@link TaskGroup} is run. */
@@ -35,8 +35,7 @@ interface Failure {
 /** What is known when all children have ended. */
 interface Facts {
   readonly body: Outcome
-  /** The body threw because it was cancelled, by whomever. */
-  readonly bodyCancelled: boolean
+  /** Of children and body; that the body was cancelled is none. */
   readonly failures: readonly Failure[]
   /** The group cancelled its body itself. */
   readonly own: boolean
@@ -52,13 +51,27 @@ type Exit =
   | { readonly type: 'failed'; readonly failures: readonly Failure[] }
 
 /** Errors are stronger than a cancellation from around, and that is stronger than our own. */
-function exitOf({ body, bodyCancelled, failures, own, around, interrupted }: Facts): Exit {
-  const all = body.status === 'rejected' && !bodyCancelled ? [...failures, { who: 'the body', reason: body.reason }] : failures
-  if (all.length > 0) return { type: 'failed', failures: all }
+function exitOf({ body, failures, own, around, interrupted }: Facts): Exit {
+  if (failures.length > 0) return { type: 'failed', failures }
   if (interrupted !== undefined) return { type: 'cancelled', error: interrupted }
   if (body.status === 'rejected' && around !== undefined) return { type: 'cancelled', error: around.error }
   if (body.status === 'rejected' && !own) return { type: 'cancelled', error: body.reason }
   return { type: 'return' }
+}
+
+/** Each error once: who awaits a child that fails throws the child's error on. */
+class Failures {
+  readonly list: Failure[] = []
+  readonly #errors = new Set<unknown>()
+
+  add(who: string, reason: unknown): void {
+    // What is no object may be thrown twice and mean two things.
+    if (typeof reason === 'object' && reason !== null) {
+      if (this.#errors.has(reason)) return
+      this.#errors.add(reason)
+    }
+    this.list.push({ who, reason })
+  }
 }
 
 /** What the views that `with` gives have in common. */
@@ -70,12 +83,16 @@ class Group {
   /** Nothing but children can spawn more. */
   bodyEnded = false
   own = false
-  readonly failures: Failure[] = []
+  readonly failures = new Failures()
   readonly #holdsBody: boolean
   /** One for all children: there may be a hundred thousand. */
   readonly #onEnd = (task: Future<unknown>): void => this.#onChildEnded(task as Task<unknown>) // It listens to children only.
   /** Set while there are failures that nobody has been told, in a group that may never be left. */
   #unobserved: Unobserved | undefined
+  /** Of the signal it was made with. */
+  #aborted: CancelledError | undefined
+  #unlink: (() => void) | undefined
+  #left: Promise<void> | undefined
   readonly #ended = new WaitQueue<void>({
     take: () => undefined,
     describe: () => `TaskGroup of ${this.children.size}`,
@@ -109,6 +126,44 @@ class Group {
     for (const child of [...this.children]) cancelTask(child, error)
   }
 
+  /** The body has thrown. If that follows from a cancellation that children know of, as it waited for them, they are cleaning up already. */
+  bodyFailed(reason: unknown): void {
+    if (reason instanceof CancelledError) this.abort(reason, false)
+    else {
+      const error = new CancelledError('Cancelled because the body of the group failed', { reason })
+      this.abort(followsFrom(error, cancellationsIn(reason, this.scope.cancelledAround()?.error)), false)
+    }
+  }
+
+  /** Of a block of `await using`, which does not run inside of anything that the signal could cancel. */
+  abortWith(signal: AbortSignal): void {
+    const abort = (): void => {
+      this.#aborted = abortError(signal)
+      this.abort(this.#aborted, true)
+    }
+    if (signal.aborted) abort()
+    else this.#unlink = onAbort(signal, abort)
+  }
+
+  /** What the end of a block of `await using` does, by whichever view. */
+  leave(): Promise<void> {
+    this.#left ??= this.#leave()
+    return this.#left
+  }
+
+  async #leave(): Promise<void> {
+    // The block may be unwinding from this; it cannot tell us.
+    const before = this.scope.cancelledAround()
+    if (before?.error !== undefined) this.abort(before.error, false)
+    const interrupted = await this.drain()
+    this.#unlink?.()
+    const around = this.scope.cancelledAround()
+    this.scope.end()
+    const body: Outcome = { status: 'fulfilled', value: undefined }
+    leave(exitOf({ body, failures: this.failures.list, own: this.own, around, interrupted }), around)
+    if (this.#aborted !== undefined) throw this.#aborted
+  }
+
   /** Waits until all children have ended. @returns The cancellation that came meanwhile. */
   async drain(): Promise<CancelledError | undefined> {
     this.bodyEnded = true
@@ -136,7 +191,7 @@ class Group {
     if (hasFailed(task)) {
       const outcome = outcomeOf(task)
       const reason = outcome.status === 'rejected' ? outcome.reason : undefined
-      this.failures.push({ who: task.name, reason })
+      this.failures.add(task.name, reason)
       const label = `${task.name}, in a TaskGroup that was not left,`
       if (!this.#holdsBody) this.#unobserved ??= watch(this, { reason, site: undefined, label })
       this.abort(new CancelledError(`Cancelled because ${task.name} failed`, { reason }), true)
@@ -163,9 +218,6 @@ class Group {
 export class TaskGroup implements AsyncDisposable {
   readonly #group: Group
   readonly #name: string | undefined
-  readonly #unlink: (() => void) | undefined
-  #aborted: CancelledError | undefined
-  #left: Promise<void> | undefined
 
   constructor(options: TaskGroupOptions = {}) {
     const from = views.get(options)
@@ -176,13 +228,7 @@ export class TaskGroup implements AsyncDisposable {
     }
     const signal = checkedSignal(options)
     this.#group = new Group(false)
-    if (signal === undefined) return
-    const abort = (): void => {
-      this.#aborted = abortError(signal)
-      this.#group.abort(this.#aborted, true)
-    }
-    if (signal.aborted) abort()
-    else this.#unlink = onAbort(signal, abort)
+    if (signal !== undefined) this.#group.abortWith(signal)
   }
 
   /**
@@ -249,27 +295,12 @@ export class TaskGroup implements AsyncDisposable {
    * @throws {AggregateError} (as a rejection) of the errors of the children; {@link CancelledError} if cancelled meanwhile.
    */
   [Symbol.asyncDispose](): Promise<void> {
-    this.#left ??= this.#leave()
-    return this.#left
+    return this.#group.leave()
   }
 
   /** The state, and how many children there are: what `console.log` shows. */
   [inspect.custom](): string {
     return `TaskGroup { ${this.#group.state}, tasks: ${this.#group.children.size} }`
-  }
-
-  async #leave(): Promise<void> {
-    const group = this.#group
-    // The block may be unwinding from this; it cannot tell us.
-    const before = group.scope.cancelledAround()
-    if (before?.error !== undefined) group.abort(before.error, false)
-    const interrupted = await group.drain()
-    this.#unlink?.()
-    const around = group.scope.cancelledAround()
-    group.scope.end()
-    const body: Outcome = { status: 'fulfilled', value: undefined }
-    leave(exitOf({ body, bodyCancelled: false, failures: group.failures, own: group.own, around, interrupted }), around)
-    if (this.#aborted !== undefined) throw this.#aborted
   }
 }
 
@@ -289,12 +320,12 @@ async function runGroup<R>(body: (group: TaskGroup) => R): Promise<Awaited<R>> {
     outcome = { status: 'rejected', reason }
   }
   const bodyCancelled = outcome.status === 'rejected' && isCancellation(outcome.reason, group.scope)
-  if (outcome.status === 'rejected') group.abort(reasonToAbort(outcome.reason), false)
+  if (outcome.status === 'rejected') group.bodyFailed(outcome.reason)
   const interrupted = await group.drain()
   const around = group.scope.cancelledAround()
   group.scope.end()
-  const { failures, own } = group
-  leave(exitOf({ body: outcome, bodyCancelled, failures, own, around, interrupted }), around)
+  if (outcome.status === 'rejected' && !bodyCancelled) group.failures.add('the body', outcome.reason)
+  leave(exitOf({ body: outcome, failures: group.failures.list, own: group.own, around, interrupted }), around)
   return outcome.status === 'fulfilled' ? outcome.value : (undefined as Awaited<R>) // Ended by cancel(), as documented.
 }
 
@@ -319,10 +350,6 @@ function leave(exit: Exit, around: CancelScope | undefined): void {
 function line({ who, reason }: Failure): string {
   const text = reason instanceof Error ? `${reason.name}: ${reason.message}` : show(reason)
   return `\n  ${who}: ${text.replaceAll('\n', '\n  ')}`
-}
-
-function reasonToAbort(reason: unknown): CancelledError {
-  return reason instanceof CancelledError ? reason : new CancelledError('Cancelled because the body of the group failed', { reason })
 }
 
 function checkedSignal(options: TaskGroupOptions): AbortSignal | undefined {

@@ -14,12 +14,16 @@ export interface TaskInit<T> {
 }
 
 const live = new Set<Task<unknown>>()
+/** Told one after the other: a chain of tasks that await each other may be longer than the stack is deep. */
+const toCancel: { readonly task: Task<unknown>; readonly error: CancelledError }[] = []
 let lastName = 0
 
 /** Starts `init.fn` as a task, in the context of the caller, after what is running now. */
 export let startTask: <T>(init: TaskInit<T>) => Task<T>
 /** Asks a task to end, with this error. */
 export let cancelTask: (task: Task<unknown>, error: CancelledError) => void
+/** The cancellation that the task was last told of. */
+export let cancellationOf: (task: Task<unknown>) => CancelledError | undefined
 /** What the task waits for now. */
 export let waitsOf: (task: Task<unknown>) => Iterable<Interruptible>
 
@@ -141,7 +145,19 @@ export class Task<T> extends Future<T> {
       } else soon(() => task.#begin())
       return task
     }
-    cancelTask = (task, error) => task.#scope.cancel(error)
+    cancelTask = (task, error) => {
+      if (toCancel.push({ task, error }) > 1) return
+      try {
+        // By index: one may wait for the next.
+        for (let i = 0; i < toCancel.length; i++) {
+          const { task, error } = toCancel[i] as (typeof toCancel)[number] // Within the list.
+          task.#scope.cancel(error)
+        }
+      } finally {
+        toCancel.length = 0
+      }
+    }
+    cancellationOf = (task) => task.#scope.error
     waitsOf = (task) => task.#scope.waits()
   }
 }
@@ -164,14 +180,25 @@ export function allTasks(): Set<Task<unknown>> {
   return new Set(live)
 }
 
-/** Whether an error says that its thrower was cancelled; a platform's own error for that counts where `scope` or one around it was. */
+/**
+ * Whether an error says that its thrower was cancelled. A platform's own error for that counts if it names a cancellation as its cause, or if
+ * `scope` or one around it has one that nothing has thrown: not for a cancellation that was caught long ago.
+ */
 export function isCancellation(error: unknown, scope: CancelScope): boolean {
   if (error instanceof CancelledError) return true
-  return error instanceof Error && error.name === 'AbortError' && cancellationOf(scope) !== undefined
+  if (!(error instanceof Error) || error.name !== 'AbortError') return false
+  return error.cause instanceof CancelledError || scope.hasUndelivered
 }
 
-function cancellationOf(scope: CancelScope | undefined): CancelledError | undefined {
-  return scope === undefined ? undefined : (scope.error ?? cancellationOf(scope.parent))
+/** The cancellations of which these errors tell: themselves, or what they name as their cause or reason. */
+export function cancellationsIn(...errors: readonly unknown[]): ReadonlySet<unknown> {
+  const found = new Set(errors)
+  // A set gives what is added meanwhile, too, and nothing twice.
+  for (const error of found) {
+    if (error instanceof Error) found.add(error.cause)
+    if (error instanceof CancelledError) found.add(error.reason)
+  }
+  return found
 }
 
 export function cancelMessage(reason: unknown): string {

@@ -5,6 +5,7 @@
 //      └──interrupt()──▶ settled (error) ◀──interrupt()──┘ and the grant passes on
 import { CancelledError } from '../core/errors.js'
 import { requireKnown, requireSignal } from '../core/options.js'
+import { reasonOf } from '../core/signal-reason.js'
 import { onAbort } from './on-abort.js'
 import { addReady, type Ready, someAreReady } from './ready.js'
 import { type CancelScope, currentScope, type Interruptible, takeCancellation } from './scope.js'
@@ -222,7 +223,7 @@ export function refusal(signal: AbortSignal | undefined): CancelledError | undef
 }
 
 export function abortError(signal: AbortSignal): CancelledError {
-  const { reason } = signal
+  const reason = reasonOf(signal)
   // A cancellation of this library is one error object.
   if (isScopeSignal(signal) && reason instanceof CancelledError) return reason
   return new CancelledError(reason instanceof Error ? `The wait was cancelled: ${reason.message}` : 'The wait was cancelled', { reason })

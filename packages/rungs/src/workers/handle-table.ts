@@ -4,6 +4,7 @@ import { callbackOf, type Handles, isBlocked, isCallback } from '../calls/index.
 import { CancelledError, InvalidStateError, NotShippableError } from '../core/errors.js'
 import type { CallOptions, Executor } from '../core/executor.js'
 import { cancelFuture, Future, listen, outcomeOf } from '../core/future.js'
+import { reasonOf } from '../core/signal-reason.js'
 import type { Parcel } from './messages.js'
 import type { AnyFunction } from './work-item.js'
 
@@ -169,7 +170,7 @@ function follow(future: Future<unknown>, answer: Answer, cancel = false, reason?
 }
 
 function watch(signal: AbortSignal, answer: Answer): Cancel {
-  const aborted = (): void => answer.fulfilled(signal.reason)
+  const aborted = (): void => answer.fulfilled(reasonOf(signal))
   if (signal.aborted) aborted()
   else signal.addEventListener('abort', aborted, { once: true })
   return () => signal.removeEventListener('abort', aborted)

@@ -1,7 +1,7 @@
 // Runs calls on this very event loop. A worker is then a place: nothing is started, sent or copied, and nothing can be ended that does not end by
 // itself.
 
-import { type CurrentCall, runInCall, type WorkerInfo } from '../core/current-call.js'
+import { type CurrentCall, runApart, runInCall, type WorkerInfo } from '../core/current-call.js'
 import { createFuture, type Future } from '../core/future.js'
 import { fulfilled, type Outcome, rejected } from '../core/outcome.js'
 import { queueMicrotask } from '../core/platform.js'
@@ -30,7 +30,7 @@ export class LocalStart {
     this.#places++
     const { initializer, initargs } = this.#options
     if (initializer === undefined) return undefined
-    this.#initialized ??= (async () => initializer(...initargs))()
+    this.#initialized ??= runApart(async () => initializer(...initargs))
     this.#initialized.catch(() => {
       this.#failed = true
     })
@@ -42,7 +42,7 @@ export class LocalStart {
     const { finalizer } = this.#options
     if (--this.#places > 0 || finalizer === undefined || this.#failed) return
     try {
-      await finalizer()
+      await runApart(finalizer)
     } catch (error) {
       report('RUNGS_FINALIZER', `The finalizer of ${this.#options.name} failed`, error)
     }

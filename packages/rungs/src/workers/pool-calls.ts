@@ -8,6 +8,7 @@ import { CancelledError, NotShippableError, TimeoutError } from '../core/errors.
 import { type Future, onDone } from '../core/future.js'
 import type { Outcome } from '../core/outcome.js'
 import { report } from '../core/report.js'
+import { reasonOf } from '../core/signal-reason.js'
 import { TaskCall } from './local.js'
 import type { PoolCore } from './pool-core.js'
 import { isPromise } from './running-call.js'
@@ -31,7 +32,8 @@ export class PoolCalls implements ItemOwner {
   /** @returns false if the signal is aborted already; the future is then cancelled. */
   watchSignal(item: WorkItem, signal: AbortSignal): boolean {
     const cancel = (): void => {
-      item.stop(new CancelledError('The call was cancelled by its signal', { reason: signal.reason }), signal.reason)
+      const reason = reasonOf(signal)
+      item.stop(new CancelledError('The call was cancelled by its signal', { reason }), reason)
     }
     if (signal.aborted) {
       cancel()

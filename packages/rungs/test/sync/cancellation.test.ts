@@ -1,8 +1,10 @@
+import { AsyncResource } from 'node:async_hooks'
 import { EventEmitter, once } from 'node:events'
 import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { CancelledError, InvalidStateError } from '../../dist/core/errors.js'
 import { Future } from '../../dist/core/future.js'
+import { TaskPoolExecutor, wait } from '../../dist/index.js'
 import { allTasks, currentTask, Event, Lock, sleep, Task, TaskGroup, timeout } from '../../dist/sync/index.js'
 import { undelivered } from '../../dist/sync/scope.js'
 import { errorOf, jumpingClock, MyError, start, turn } from './support.js'
@@ -76,6 +78,34 @@ describe('a task', () => {
     task.cancel()
     expect(await task).toBe('saved')
     expect([task.cancelled, task.cancel()]).toEqual([false, false])
+  })
+
+  it.each<[string, () => Promise<unknown>]>([
+    ['a timer of its own', () => setTimeout(100_000, undefined, { signal: AbortSignal.timeout(1) })],
+    ['a library', () => Promise.reject(new DOMException('Aborted', 'AbortError'))],
+  ])('is failed when it has caught that and is aborted later by %s', async (_, call) => {
+    const task = start(async () => {
+      await errorOf(sleep(1_000))
+      await call()
+    })
+    await turn()
+    task.cancel()
+    expect(await errorOf(task)).toMatchObject({ name: 'AbortError' })
+    expect(task.state).toBe('finished')
+  })
+
+  it.each<[string, (signal: AbortSignal) => Promise<unknown>]>([
+    ['says so', (signal) => setTimeout(100_000, undefined, { signal })],
+    [
+      'does not tell why',
+      (signal) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(new DOMException('Aborted', 'AbortError')))),
+    ],
+  ])('is cancelled when a call of the platform that its signal aborts %s', async (_, call) => {
+    const task = start(() => call(currentTask()?.signal as AbortSignal))
+    await turn()
+    task.cancel()
+    await errorOf(task)
+    expect([task.state, undelivered]).toEqual(['cancelled', 0])
   })
 
   it('is failed when its cleanup fails', async () => {
@@ -165,6 +195,13 @@ describe('a task', () => {
   })
 })
 
+/** One signal of two; the other never aborts. */
+const withOther = (signal: AbortSignal): AbortSignal => AbortSignal.any([signal, new AbortController().signal])
+const pool = new TaskPoolExecutor()
+const outside = new AsyncResource('outside')
+/** In no task. */
+const elsewhere = (fn: () => Promise<unknown>): unknown => outside.runInAsyncScope(() => void fn().catch(() => {}))
+
 describe('cancelling', () => {
   it('reaches several waits of a task at once', async () => {
     const task = start(async () => {
@@ -227,6 +264,16 @@ describe('cancelling', () => {
       },
     ],
     ['a listener', (signal) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))],
+    ['a timer with another signal beside it', (signal) => setTimeout(100_000, undefined, { signal: withOther(signal) })],
+    ['an event with others beside it', (signal) => once(new EventEmitter(), 'never', { signal: withOther(withOther(signal)) })],
+    [
+      'code that looks at one of several',
+      async (signal) => {
+        const all = withOther(signal)
+        await turn(2)
+        all.throwIfAborted()
+      },
+    ],
   ])('through the signal is thrown once: by %s, and not again in its cleanup', async (_, call) => {
     const log: string[] = []
     const task = start(async () => {
@@ -242,6 +289,28 @@ describe('cancelling', () => {
     task.cancel()
     await errorOf(task)
     expect([log, task.cancelled, undelivered]).toEqual([['cleaned up'], true, 0])
+  })
+
+  it.each<[string, (signal: AbortSignal) => unknown]>([
+    ['a call', (signal) => pool.with({ signal }).submit(() => turn(5))],
+    ['a map', (signal) => pool.map(() => turn(5), [1], { signal })],
+    ['a wait for a call', (signal) => elsewhere(() => pool.submit(() => turn(5)).result({ signal }))],
+    ['wait()', (signal) => elsewhere(() => wait([pool.submit(() => turn(5))], { signal }))],
+    ['a sleep', (signal) => elsewhere(() => sleep(100_000, { signal }))],
+    ['a timeout', (signal) => elsewhere(() => timeout(100_000, () => sleep(100_000), { signal }))],
+  ])('through the signal that ends %s, of which nobody hears, is thrown at the next wait', async (_, begin) => {
+    let cancelled = false
+    const task = start(async () => {
+      begin(currentTask()?.signal as AbortSignal)
+      while (!cancelled) await turn()
+      await sleep(0)
+      return 'went on'
+    })
+    await turn(2)
+    task.cancel()
+    cancelled = true
+    await expect(task).rejects.toThrow(CancelledError)
+    expect(undelivered).toBe(0)
   })
 
   it('of a call of the platform that finds the signal aborted is thrown once, too', async () => {
@@ -299,6 +368,24 @@ describe('cancelling', () => {
     )
     expect(await task).toMatchObject([{ status: 'rejected' }, { status: 'fulfilled', value: 'value' }, { status: 'fulfilled' }])
     expect(undelivered).toBe(0)
+  })
+
+  it('reaches the end of a long chain of tasks that await each other', async () => {
+    const log: number[] = []
+    const chain = (left: number): Task<unknown> =>
+      start(async () => {
+        try {
+          await (left === 0 ? sleep(1_000_000) : chain(left - 1))
+        } finally {
+          log.push(left)
+        }
+      })
+    const first = chain(10_000)
+    while (allTasks().size < 10_001) await turn()
+    await turn()
+    expect(first.cancel('why')).toBe(true)
+    expect(await errorOf(first)).toMatchObject({ reason: 'why' })
+    expect([log[0], log.length, undelivered]).toEqual([0, 10_001, 0])
   })
 
   it('does not reach what a scope has left behind', async () => {

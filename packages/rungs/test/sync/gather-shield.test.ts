@@ -5,7 +5,7 @@ import { CancelledError, InvalidStateError } from '../../dist/core/errors.js'
 import { Future } from '../../dist/core/future.js'
 import { Event, gather, shield, sleep, type Task, TaskGroup, timeout, toThread, waitFor } from '../../dist/sync/index.js'
 import { provideThreads } from '../../dist/sync/to-thread.js'
-import { errorOf, jumpingClock, MyError, start, turn } from './support.js'
+import { crashWhenCancelled, errorOf, jumpingClock, MyError, start, turn } from './support.js'
 
 const crash = async (error: unknown = new MyError()): Promise<never> => {
   await turn()
@@ -81,6 +81,50 @@ describe('gather', () => {
     await turn()
     direct.cancel()
     await expect(direct).rejects.toThrow(CancelledError)
+  })
+
+  it.each(['throw', 'settle'] as const)('that is cancelled lets all clean up, whoever ends first (%s)', async (onError) => {
+    const log: string[] = []
+    const job = (name: string, turns: number) => async (): Promise<void> => {
+      try {
+        await sleep(100_000)
+      } finally {
+        for (let i = 0; i < turns; i++) await sleep(0)
+        log.push(name)
+      }
+    }
+    const outer = start(() => gather([job('a', 1), job('b', 5)], { onError: onError as 'throw' }))
+    await turn(2)
+    outer.cancel('why')
+    expect(await errorOf(outer)).toMatchObject({ name: 'CancelledError', reason: 'why' })
+    expect(log).toEqual(['a', 'b'])
+  })
+
+  it('interrupts them again when it is cancelled again', async () => {
+    const log: unknown[] = []
+    const outer = start(() =>
+      gather([
+        async () => {
+          for (let i = 0; i < 2; i++) log.push(((await errorOf(sleep(100_000))) as CancelledError).reason)
+        },
+      ]),
+    )
+    await turn(2)
+    outer.cancel('first')
+    await turn()
+    outer.cancel('second')
+    await errorOf(outer)
+    expect(log).toEqual(['first', 'second'])
+  })
+
+  it('reports failures that a cancellation is stronger than', async () => {
+    const warnings = collectWarnings()
+    const outer = start(() => gather([() => crashWhenCancelled('in cleanup')]))
+    await turn(2)
+    outer.cancel()
+    expect(await errorOf(outer)).toBeInstanceOf(CancelledError)
+    await turn()
+    expect(warnings).toMatchObject([{ code: 'RUNGS_TASK', cause: 'in cleanup' }])
   })
 
   it('refuses what it cannot wait for', () => {

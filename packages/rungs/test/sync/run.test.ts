@@ -1,3 +1,5 @@
+import { getEventListeners } from 'node:events'
+import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { CancelledError, InvalidStateError } from '../../dist/core/errors.js'
 import { allTasks, currentTask, Event, run, shield, sleep, type Task, TaskGroup } from '../../dist/sync/index.js'
@@ -79,6 +81,45 @@ describe('run', () => {
     await turn()
     controller.abort('stop')
     expect(await errorOf(running)).toMatchObject({ name: 'CancelledError', reason: 'stop' })
+  })
+
+  it.each<[string, (scope: { signal: AbortSignal }) => AbortSignal]>([
+    ['main gets', ({ signal }) => signal],
+    ['its task has', () => currentTask()?.signal as AbortSignal],
+  ])('aborts the signal that %s when the one it is run with is', async (_, own) => {
+    const controller = new AbortController()
+    let seen: AbortSignal | undefined
+    const running = run(
+      async (scope) => {
+        seen = own(scope)
+        await pause(100_000, undefined, { signal: seen })
+      },
+      { signal: controller.signal },
+    )
+    await turn()
+    controller.abort('stop')
+    expect(await errorOf(running)).toMatchObject({ name: 'CancelledError', reason: 'stop' })
+    expect(seen?.reason).toMatchObject({ name: 'CancelledError', reason: 'stop' })
+  })
+
+  it('begins with a signal that is aborted already, and throws at the first wait', async () => {
+    const log: unknown[] = []
+    const running = run(
+      async ({ signal }) => {
+        log.push(signal.aborted)
+        await sleep(0)
+        log.push('not here')
+      },
+      { signal: AbortSignal.abort('stop') },
+    )
+    expect(await errorOf(running)).toMatchObject({ name: 'CancelledError', reason: 'stop' })
+    expect(log).toEqual([true])
+  })
+
+  it('forgets the signal when main has ended', async () => {
+    const { signal } = new AbortController()
+    await run(() => sleep(0), { signal })
+    expect(getEventListeners(signal, 'abort')).toEqual([])
   })
 
   // test_interrupt_call_soon, test_interrupt_wait

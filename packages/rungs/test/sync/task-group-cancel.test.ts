@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { CancelledError } from '../../dist/core/errors.js'
 import { Event, sleep, type Task, TaskGroup } from '../../dist/sync/index.js'
@@ -161,6 +162,23 @@ describe('a TaskGroup that is cancelled, or whose children are', () => {
   })
 
   describe('with a signal', () => {
+    it.each(['the group', 'a view of it', 'both'])('is left by %s with an error when that was aborted, and forgets it', async (which) => {
+      const controller = new AbortController()
+      const group = new TaskGroup({ signal: controller.signal })
+      const view = group.with({ name: 'view' })
+      const child = view.spawn(sleep, 1_000)
+      await turn()
+      controller.abort('stop')
+      const left = which === 'both' ? [group, view] : [which === 'the group' ? group : view]
+      for (const one of left) {
+        expect(await errorOf(one[Symbol.asyncDispose]())).toMatchObject({ name: 'CancelledError', reason: 'stop' })
+      }
+      expect(child.cancelled).toBe(true)
+      const other = new AbortController()
+      await new TaskGroup({ signal: other.signal }).with({ name: 'view' })[Symbol.asyncDispose]()
+      expect(getEventListeners(other.signal, 'abort')).toEqual([])
+    })
+
     it('is cancelled when that is aborted', async () => {
       const controller = new AbortController()
       let child: Task<void> | undefined

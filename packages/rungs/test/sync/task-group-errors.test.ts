@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest'
-import { sleep, type Task, TaskGroup } from '../../dist/sync/index.js'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { gather, sleep, type Task, TaskGroup } from '../../dist/sync/index.js'
 import { classes, crashAfter, crashWhenCancelled, errorOf, jumpingClock, MyError, start, turn } from './support.js'
 
 describe('the errors in a TaskGroup', () => {
@@ -41,6 +41,41 @@ describe('the errors in a TaskGroup', () => {
       }),
     )
     expect((error as Error).message).toBe('Unhandled errors in a TaskGroup (2):\n  first: TypeError: one\n  the body: Error: two')
+  })
+
+  it.each<[string, (task: Task<unknown>) => unknown]>([
+    ['awaits it', async (task) => void (await task)],
+    ['returns it', (task) => task],
+    ['asks for its result', (task) => task.result()],
+    ['awaits it among others', (task) => Promise.all([sleep(100_000), task])],
+    ['gathers it', (task) => gather([task])],
+  ])('has the error of a child once where the body %s', async (_, body) => {
+    const cut = new MyError('cut')
+    const error = await errorOf(TaskGroup.run((group) => body(group.spawn(crashAfter, 0, cut))))
+    expect(error).toBeInstanceOf(AggregateError)
+    expect((error as AggregateError).errors).toEqual([cut])
+    expect((error as Error).message).toMatch(/\(1\):\n {2}Task-\d+: Error: cut$/)
+  })
+
+  it('are not reported by a gather in the body as well', async () => {
+    const warnings: Error[] = []
+    const listener = (warning: Error) => void warnings.push(warning)
+    process.on('warning', listener)
+    onTestFinished(() => void process.off('warning', listener))
+    await errorOf(TaskGroup.run((group) => gather([group.spawn(crashAfter, 0)])))
+    await turn()
+    expect(warnings).toEqual([])
+  })
+
+  it('has the error of a child once where another child awaits it', async () => {
+    const cut = new MyError('cut')
+    const error = await errorOf(
+      TaskGroup.run((group) => {
+        const first = group.spawn(crashAfter, 0, cut)
+        group.spawn(async () => void (await first))
+      }),
+    )
+    expect((error as AggregateError).errors).toEqual([cut])
   })
 
   // test_taskgroup_08

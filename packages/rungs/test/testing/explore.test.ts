@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises'
+import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { CancelledError } from '../../dist/core/errors.js'
+import { TaskPoolExecutor } from '../../dist/index.js'
 import { allTasks, Event, gather, Lock, sleep, TaskGroup, timeout } from '../../dist/sync/index.js'
 import { explore, SeededScheduler } from '../../dist/testing/index.js'
 import { errorOf, MyError, start } from '../sync/support.js'
@@ -138,6 +140,20 @@ describe('explore', () => {
     expect(text).toContain('waits for the platform')
   })
 
+  it.each<[string, () => Promise<unknown>]>([
+    ['a promise', () => gather([platform()])],
+    ['a call', () => withPool((pool) => gather([pool.submit(platform)]))],
+    ['a call, and a task', () => withPool((pool) => gather([pool.submit(platform), () => sleep(10)]))],
+    ['a gather in another one', () => gather([() => gather([platform()])])],
+  ])('waits for the platform through gather(): for %s', async (_, test) => {
+    await explore(test, { seed: 1 })
+  })
+
+  it('finds a deadlock in gather() once what is outside has ended', async () => {
+    const error = await errorOf(explore(() => gather([platform(), () => new Event().wait()]), { seed: 1 }))
+    expect((error as Error).message).toContain('Every task is blocked')
+  })
+
   it('cancels what the test leaves over before the next run', async () => {
     let alive = 0
     await explore(
@@ -176,3 +192,10 @@ describe('explore', () => {
     expect(() => explore(() => {}, { schedule: 1 })).toThrow('schedule')
   })
 })
+
+const platform = (): Promise<void> => pause(5)
+
+async function withPool(test: (pool: TaskPoolExecutor) => Promise<unknown>): Promise<void> {
+  await using pool = new TaskPoolExecutor()
+  await test(pool)
+}

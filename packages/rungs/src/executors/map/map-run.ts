@@ -12,6 +12,7 @@ import { CancelledError, TimeoutError } from '../../core/errors.js'
 import type { MapResults, SettledResult } from '../../core/executor.js'
 import type { Outcome } from '../../core/outcome.js'
 import { report } from '../../core/report.js'
+import { reasonOf } from '../../core/signal-reason.js'
 import { refuseWait, type TaskWait } from '../../core/task-wait.js'
 import { Audience, finished } from './audience.js'
 import type { Carrier, Sink } from './carrier.js'
@@ -425,7 +426,7 @@ export class MapRun<R> implements MapResults<R>, AsyncDisposable, Sink {
   }
 
   readonly #abort = (): void => {
-    const reason: unknown = this.#signal?.reason
+    const reason = reasonOf(this.#signal)
     // Results that are there are not wanted any more either.
     this.#results.clear()
     this.#stop(new CancelledError('The map was cancelled by its signal', { reason }), reason)
