@@ -41,7 +41,7 @@ export function gather(things: Iterable<unknown>, options: GatherOptions<'throw'
   // By way of unknown: what JavaScript hands in may be anything.
   const given: unknown = things
   if (typeof given !== 'object' || given === null || !(Symbol.iterator in given)) {
-    throw new TypeError(`gather() takes an iterable of functions and promises, got ${show(given)}`)
+    throw new TypeError(`gather() takes an iterable of functions and promises, such as gather([f, g]); got ${show(given)}`)
   }
   requireKnown('The options of gather()', options, ['onError', 'signal'])
   const { onError = 'throw', signal } = options

@@ -1,8 +1,9 @@
 import { CancelledError, InvalidStateError } from '../core/errors.js'
 import { hasFailed, listen, outcomeOf } from '../core/future.js'
-import { requireFunction, requireKnown, requireSignal } from '../core/options.js'
-import { report } from '../core/report.js'
+import { requireFunction, requireKnown, requireOneOf, requireSignal } from '../core/options.js'
+import { announce, report } from '../core/report.js'
 import './debug-mode.js'
+import { debugging } from './debugging.js'
 import { onAbort } from './on-abort.js'
 import { followsFrom } from './scope.js'
 import { allTasks, cancellationOf, cancellationsIn, cancelMessage, cancelTask, currentTask, startTask, type Task } from './task.js'
@@ -43,6 +44,7 @@ export interface RunOptions {
 export function run<R>(main: (scope: RunScope) => R, options: RunOptions = {}): Promise<Awaited<R>> {
   requireFunction('What is run', main)
   requireKnown('The options of run()', options, ['signal', 'handleSigint'])
+  if (options.handleSigint !== undefined) requireOneOf('handleSigint', options.handleSigint, [true, false])
   const { signal, handleSigint = process.listenerCount('SIGINT') === 0 } = options
   if (signal !== undefined) requireSignal('signal', signal)
   if (currentTask() !== undefined) throw new InvalidStateError('run() cannot be called inside a task: spawn in a TaskGroup instead')
@@ -116,9 +118,11 @@ async function endLeftovers(main: Task<unknown>): Promise<void> {
   // Who was told of what ended main, as it waited for them, is cleaning up already. If main has caught it and gone on, this is another reason.
   const known = hasSucceeded(main) ? new Set() : cancellationsIn(reasonOf(main), cancellationOf(main))
   // Until there are none: their cleanup may start more.
-  for (;;) {
+  for (let round = 0; ; round++) {
     const left = [...allTasks()].filter((task) => isUnder(main, task))
     if (left.length === 0) return
+    if (debugging && round === 0 && hasSucceeded(main))
+      announce('RUNGS_NOT_AWAITED', `Main has ended, and nobody awaited what is cancelled now: ${left.map(({ name }) => name).join(', ')}`)
     const error = followsFrom(new CancelledError('Cancelled because main has ended'), known)
     for (const task of left) {
       listen(task, () => {

@@ -226,6 +226,7 @@ export class TaskGroup implements AsyncDisposable {
       this.#name = from.name
       return
     }
+    if (typeof options === 'function') throw new TypeError('new TaskGroup() takes options; a group for a function is TaskGroup.run(fn)')
     const signal = checkedSignal(options)
     this.#group = new Group(false)
     if (signal !== undefined) this.#group.abortWith(signal)

@@ -49,6 +49,8 @@ export class Task<T> extends Future<T> {
 
   /** @internal Tasks come from {@link TaskGroup.spawn}. */
   constructor(token: unknown, init: TaskInit<T>) {
+    if (token !== constructionToken)
+      throw new TypeError('A Task comes from spawn() of a TaskGroup, or is that of run(); it has no public constructor')
     super(token, { key: init.name })
     this.name = init.name ?? `Task-${++lastName}`
     this.parent = init.parent

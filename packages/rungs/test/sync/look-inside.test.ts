@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
-import { Event, Lock, printTasks, run, shield, sleep, TaskGroup, timeout } from '../../dist/sync/index.js'
+import { Event, gather, Lock, printTasks, run, shield, sleep, TaskGroup, timeout } from '../../dist/sync/index.js'
 import { jumpingClock, turn } from './support.js'
 
 function print(): string {
@@ -12,7 +12,7 @@ function print(): string {
 /** Runs a program with RUNGS_DEBUG=1, and gives what it writes to stderr. */
 function debug(program: string): string {
   const index = new URL('../../dist/sync/index.js', import.meta.url).href
-  const source = `import { ${Object.keys({ Event, Lock, printTasks, run, sleep, TaskGroup, timeout }).join(', ')} } from ${JSON.stringify(index)}\n${program}`
+  const source = `import { ${Object.keys({ Event, gather, Lock, printTasks, run, sleep, TaskGroup, timeout }).join(', ')} } from ${JSON.stringify(index)}\n${program}`
   try {
     return execFileSync(process.execPath, ['--input-type=module', '--eval', `${source}`], {
       env: { ...process.env, RUNGS_DEBUG: '1' },
@@ -116,6 +116,12 @@ describe('RUNGS_DEBUG=1', () => {
     expect(text).toContain('[RUNGS_DEADLOCK] RungsWarning: Tasks wait for each other, and none can go on:')
     expect(text).toContain('right waits for Lock.acquire()\n  left waits for Lock.acquire()\n')
     expect(text).toMatch(/\[RUNGS_ALIVE\] RungsWarning: The process ends, and 3 tasks have not:\nmain .*\n├── left /)
+  })
+
+  it('reports what nobody awaited when main ends', () => {
+    const text = stderrOf('await run(() => { void gather([() => sleep(1e6)]) })')
+    expect(text).toMatch(/\[RUNGS_NOT_AWAITED\] RungsWarning: Main has ended, and nobody awaited what is cancelled now: \S/)
+    expect(stderrOf('await run(() => gather([() => sleep(1)]))')).not.toContain('RUNGS_NOT_AWAITED')
   })
 
   it('reports them also while the program goes on', () => {

@@ -14,6 +14,7 @@ import {
   run,
   Semaphore,
   sleep,
+  Task,
   TaskGroup,
   timeout,
   waitFor,
@@ -64,6 +65,10 @@ describe('a wrong argument', () => {
     ['run', () => run(Promise.resolve() as never)],
     ['timeout', () => timeout(5, Promise.resolve() as never)],
     ['TaskGroup.run', () => TaskGroup.run(Promise.resolve() as never)],
+    ['run, handleSigint', () => run(() => {}, { handleSigint: 'no' } as never)],
+    ['gather', () => gather(Promise.resolve() as never)],
+    ['TaskGroup', () => new TaskGroup((() => {}) as never)],
+    ['Task', () => new (Task as unknown as new (fn: () => void) => unknown)(() => {})],
     ['TaskGroup.spawn', () => new TaskGroup().spawn(Promise.resolve() as never)],
   ])('of %s is refused with a TypeError', async (_, act) => {
     expect(await errorOf(act)).toBeInstanceOf(TypeError)
