@@ -7,18 +7,45 @@ import { builtinObject } from './encode-builtins.js'
 import { encodeFunction } from './encode-functions.js'
 import { encodeProperties, encodePrototype, extrasFrom } from './encode-properties.js'
 import { builtinName } from './globals.js'
-import { isCallback, registeredFor } from './marks.js'
+import { type AnyFunction, isCallback, registeredFor } from './marks.js'
 import { anyTransfers, transfersOf } from './transfer.js'
 import { Kind } from './wire.js'
 
 /** Shorter arrays are written with their holes. */
 const FEW = 64
 
-export function encodeSymbol(encoder: Encoder, symbol: symbol): unknown[] {
+export function encodeSymbol(encoder: Encoder, symbol: symbol, at: number): unknown[] {
   const key = Symbol.keyFor(symbol)
   if (key !== undefined) return [Kind.symbolFor, key]
-  const id = encoder.sender.symbol(symbol)
-  return id > 0 ? encoder.defined(id) : [Kind.yours, -id]
+  const { sender } = encoder
+  let id = sender.symbol(symbol)
+  if (id < 0) return [Kind.yours, -id]
+  if (!sender.isFound(id)) {
+    const Class = importedClassWith(encoder, symbol, at)
+    id = sender.symbol(symbol)
+    // The methods of the class would not find what is under the key.
+    if (Class !== undefined && !sender.isFound(id) && !encoder.options.lenient) {
+      const { description = 'name' } = symbol
+      encoder.refuse(
+        at,
+        `${String(symbol)} is a key of an instance of ${Class.name}, which the other side imports, and where that makes it cannot be found`,
+        `Export the symbol from the module of ${Class.name}, or write Symbol.for(${JSON.stringify(description)})`,
+      )
+    }
+  }
+  return encoder.defined(id)
+}
+
+/** The class by name, other than one of the platform, whose instance has this key. Asking for those above it makes their modules known. */
+function importedClassWith(encoder: Encoder, symbol: symbol, at: number): AnyFunction | undefined {
+  const holder = encoder.parentOf(at)
+  if (typeof holder !== 'object' || holder === null || !Object.hasOwn(holder, symbol)) return undefined
+  let found: AnyFunction | undefined
+  for (let above = Object.getPrototypeOf(holder) as object | null; above !== null; above = Object.getPrototypeOf(above) as object | null) {
+    const Class: unknown = Object.getOwnPropertyDescriptor(above, 'constructor')?.value
+    if (typeof Class === 'function' && encoder.sender.reference(Class) !== undefined && builtinName(Class) === undefined) found ??= Class
+  }
+  return found
 }
 
 export function encodeObject(encoder: Encoder, value: object, at: number): unknown[] {

@@ -66,6 +66,8 @@ export class Encoder {
   readonly #placed: PlacedClosure[] = []
   readonly #values: unknown[] = []
   readonly #parents: number[] = []
+  /** Where unique symbols are. Their modules are known by what else is in the graph. */
+  readonly #symbolsAt: number[] = []
   readonly #labels: Label[] = []
   readonly #seen = new Map<unknown, number>()
   /** How often each place is pointed at. */
@@ -96,6 +98,7 @@ export class Encoder {
       encodeCodes(this)
       if (at === this.nodes.length) break
     }
+    for (const symbolAt of this.#symbolsAt) this.#visit(symbolAt)
     this.#mustBeMended()
     placeViews(this)
     const transfer = this.sender.boundary === 'thread' ? ([...this.moving] as Transferable[]) : []
@@ -110,8 +113,9 @@ export class Encoder {
         if (value === null) break
         return this.#reserve(value, parent, label)
       case 'function':
-      case 'symbol':
         return this.#reserve(value, parent, label)
+      case 'symbol':
+        return this.#symbol(value, parent, label)
       case 'string':
         this.bytes += value.length
     }
@@ -190,6 +194,20 @@ export class Encoder {
     return at
   }
 
+  #symbol(symbol: symbol, parent: number, label: Label): number {
+    const at = this.#reserve(symbol, parent, label)
+    if (this.nodes[at] === OPEN) {
+      this.nodes[at] = undefined
+      this.#symbolsAt.push(at)
+    }
+    return at
+  }
+
+  /** The object that a value was first met in. */
+  parentOf(at: number): unknown {
+    return this.#values[this.#parents[at] as number]
+  }
+
   /** Says what to do when something at or below `at` turns out not to cross. To be called once for each pointer that can be mended. */
   mend(at: number, mender: Mender): void {
     const failed = this.#failed.get(at)
@@ -209,7 +227,7 @@ export class Encoder {
   #visit(at: number): void {
     const value = this.#values[at]
     try {
-      this.nodes[at] = typeof value === 'symbol' ? encodeSymbol(this, value) : encodeObject(this, value as object, at)
+      this.nodes[at] = typeof value === 'symbol' ? encodeSymbol(this, value, at) : encodeObject(this, value as object, at)
     } catch (thrown) {
       const reason = this.#problem(thrown, at)
       this.nodes[at] = [Kind.absent, reason.message]

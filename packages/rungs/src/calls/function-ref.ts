@@ -3,7 +3,7 @@
 import { pathToFileURL } from 'node:url'
 import { types } from 'node:util'
 import { builtinName, directGlobal, isNative } from './globals.js'
-import { inspectFunction, type Seen } from './inspector.js'
+import { inspectFunction, readVariable, type Seen } from './inspector.js'
 import { type AnyFunction, isByValue, nameOf } from './marks.js'
 import { factsOf, isOwnExport, isTopLevel, type ModuleFacts, startOf } from './module-facts.js'
 import { ownClasses } from './own.js'
@@ -99,15 +99,6 @@ function localPath(fn: unknown, variables: Readonly<Record<string, unknown>>): s
     if (path !== undefined) return [name, ...path]
   }
   return undefined
-}
-
-/** A variable of a scope; undefined in its temporal dead zone, where V8 throws. */
-export function readVariable(variables: Readonly<Record<string, unknown>>, name: string): unknown {
-  try {
-    return variables[name]
-  } catch {
-    return undefined
-  }
 }
 
 /** The way from a class to one of its methods, or from an object of functions to one of them. */

@@ -11,6 +11,8 @@ import { Makers } from './makers.js'
 import { type AnyFunction, isByValue, nameOf, type Registered } from './marks.js'
 import { globalOf } from './modules.js'
 import { arePlain, isPlain } from './plain.js'
+import { noteExport } from './symbol-home.js'
+import { homeOfSymbol } from './symbol-ref.js'
 import { movesOnly, type Transferable } from './transfer.js'
 import { type Code, type Definition, type Handles, Kind, NONE, type Packed, plainly, type SentDefinition } from './wire.js'
 
@@ -104,6 +106,10 @@ export class Sender {
     if ((typeof original === 'object' && original !== null) || typeof original === 'function') {
       this.#ids.set(original, id)
       if (!this.#originals.has(id)) this.#originals.set(id, definition.kind === 'global' ? ownGlobal(definition.path, original) : original)
+      if (definition.kind === 'export') noteExport(original, definition)
+    } else if (typeof original === 'symbol') {
+      this.#symbols.set(original, id)
+      this.#originalSymbols.set(id, original)
     }
     return id
   }
@@ -133,19 +139,27 @@ export class Sender {
 
   /** The id of a unique symbol; well-known ones are globals. */
   symbol(symbol: symbol): number {
-    let id = this.#symbols.get(symbol)
-    if (id === undefined) {
-      const name = Object.getOwnPropertyNames(Symbol).find((key) => Reflect.get(Symbol, key) === symbol)
-      const theirs = name === undefined ? this.peer?.idOfSymbol(symbol) : undefined
-      if (theirs !== undefined) return -theirs
-      id = this.#add(
-        name === undefined ? { kind: 'symbol', description: symbol.description } : { kind: 'global', path: ['Symbol', name] },
-        NONE,
-      )
-      this.#symbols.set(symbol, id)
-      this.#originalSymbols.set(id, symbol)
-    }
+    const known = this.#symbols.get(symbol)
+    if (known !== undefined && this.isFound(known)) return known
+    const theirs = this.peer?.idOfSymbol(symbol)
+    if (theirs !== undefined) return -theirs
+    // Its module may be known only since it was met.
+    const home = homeOfSymbol(symbol)
+    if (known !== undefined && home === undefined) return known
+    const name = wellKnown().get(symbol)
+    const id = this.#add(
+      name === undefined ? { kind: 'symbol', description: symbol.description, home } : { kind: 'global', path: ['Symbol', name] },
+      NONE,
+    )
+    this.#symbols.set(symbol, id)
+    this.#originalSymbols.set(id, symbol)
     return id
+  }
+
+  /** Says whether the other side has the symbol of this id already, rather than one that is made for it. */
+  isFound(id: number): boolean {
+    const definition = this.#defined.get(id)?.definition
+    return definition?.kind !== 'symbol' || definition.home !== undefined
   }
 
   readonly #originalSymbols = new Map<number, symbol>()
@@ -393,6 +407,13 @@ export class Sender {
     this.#defined.set(id, { definition, uses, all: undefined })
     return id
   }
+}
+
+let namesOfWellKnown: ReadonlyMap<unknown, string> | undefined
+
+function wellKnown(): ReadonlyMap<unknown, string> {
+  namesOfWellKnown ??= new Map(Object.getOwnPropertyNames(Symbol).map((name) => [Reflect.get(Symbol, name), name]))
+  return namesOfWellKnown
 }
 
 /** What is called so here: it may have been the built-in of another realm that was met first. */
