@@ -134,8 +134,7 @@ function special(encoder: Encoder, value: object, prototype: object | null, at: 
   if (Array.isArray(value)) return array(encoder, value, at, encodePrototype(encoder, prototype, at, 'Array'))
   const builtin = builtinObject(encoder, value, prototype, at)
   if (builtin !== undefined) return builtin
-  const name = builtinName(value)
-  if (name !== undefined) {
+  if (types.isModuleNamespaceObject(value) || builtinName(value) !== undefined) {
     const id = encoder.sender.reference(value)
     if (id !== undefined) return encoder.defined(id)
   }

@@ -1,5 +1,6 @@
 // References: a function, class or object that a worker finds by name.
 
+import { isBuiltin } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { types } from 'node:util'
 import { builtinName, directGlobal, isNative } from './globals.js'
@@ -34,10 +35,36 @@ export function refOf(value: object, seen?: () => Seen | undefined): Definition 
 }
 
 function builtinRef(value: object): Definition | undefined {
+  if (types.isModuleNamespaceObject(value)) return builtinNamespaceRef(value)
   const name = builtinName(value)
   if (name === undefined) return undefined
   if (name.from === 'global') return { kind: 'global', path: name.path }
   return exported({ specifier: name.module, how: 'require' }, name.path)
+}
+
+/** What `import * as fs from 'node:fs'` gives: its default export is the module itself, and it has nothing else than that has. */
+function builtinNamespaceRef(namespace: object): Definition | undefined {
+  const module = ownValue(namespace, 'default')
+  if (typeof module !== 'object' && typeof module !== 'function') return undefined
+  const name = module === null ? undefined : builtinName(module)
+  // Some modules are globals as well: process, console.
+  const specifier = name?.from === 'global' ? `node:${name.path.join('.')}` : name?.path.length === 0 ? name.module : undefined
+  if (specifier === undefined || !isBuiltin(specifier) || process.getBuiltinModule(specifier) !== module) return undefined
+  const isSame = (key: string) => {
+    const own = Object.getOwnPropertyDescriptor(module, key)
+    return own !== undefined && (own.get !== undefined || own.value === ownValue(namespace, key))
+  }
+  // A module of the program may export one of Node as its default, and other things.
+  const names = Object.keys(namespace).filter((key) => key !== 'default' && key !== 'module.exports')
+  return names.every(isSame) ? exported({ specifier, how: 'import' }, []) : undefined
+}
+
+function ownValue(holder: object, name: string): unknown {
+  try {
+    return Object.getOwnPropertyDescriptor(holder, name)?.value
+  } catch {
+    return undefined // The namespace of a module whose line has not run yet.
+  }
 }
 
 function exported(module: ModuleRef, path: readonly string[]): Definition & { readonly kind: 'export' } {
