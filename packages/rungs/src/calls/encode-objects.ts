@@ -126,7 +126,7 @@ function special(encoder: Encoder, value: object, prototype: object | null, at: 
       }
       const { packed, id } = encoder.encodeWith(registered, value, at)
       for (const used of packed.uses) encoder.uses.add(used)
-      for (const moved of packed.transfer) encoder.moving.add(moved)
+      for (const moved of packed.transfer) encoder.movingInside.add(moved)
       encoder.uses.add(id)
       return [Kind.encoded, encoder.add([Kind.defined, id]), { plain: packed.plain, data: packed.data }]
     }

@@ -53,7 +53,10 @@ export class Encoder {
   readonly nodes: unknown[] = []
   readonly uses = new Set<number>()
   readonly closures: PlacedClosure[] = []
+  /** What moves, if it is in the graph: the list may be for many calls. */
   readonly moving: Set<unknown>
+  /** What moves with what codecs have made, in tables of their own. */
+  readonly movingInside = new Set<Transferable>()
   /** Parts of buffers, placed when all views of them are known. */
   readonly views = new Map<ArrayBufferLike, Part[]>()
   bytes = 0
@@ -101,9 +104,19 @@ export class Encoder {
     for (const symbolAt of this.#symbolsAt) this.#visit(symbolAt)
     this.#mustBeMended()
     placeViews(this)
-    const transfer = this.sender.boundary === 'thread' ? ([...this.moving] as Transferable[]) : []
+    const transfer = this.sender.boundary === 'thread' ? this.#moved() : []
     const table = { nodes: this.nodes, uses: [...this.uses], ...(this.#beside ? { beside: true } : {}) }
     return { table, transfer, bytes: this.bytes }
+  }
+
+  /** Of what is to move, that which this table has. */
+  #moved(): Transferable[] {
+    const moved = new Set(this.movingInside)
+    for (const value of this.moving) {
+      const node = this.nodes[this.#seen.get(value) ?? -1]
+      if (Array.isArray(node) && node[0] === Kind.clone) moved.add(value as Transferable)
+    }
+    return [...moved]
   }
 
   /** The place of `value` in the table. */

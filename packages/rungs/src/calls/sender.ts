@@ -314,7 +314,7 @@ export class Sender {
    * first; what both mention is one object there as well.
    */
   packCall(fn: AnyFunction, args: readonly unknown[], transfer: readonly Transferable[] | undefined): PackedCall {
-    const encoder = new Encoder(this, { label: '', defines: true })
+    const encoder = new Encoder(this, { label: '', defines: true, transfer })
     const encoded = encoder.encode(fn)
     this.makers.note(fn, encoded)
     if ((transfer === undefined || transfer.length === 0) && arePlain(args) && !encoder.meets(args)) {
