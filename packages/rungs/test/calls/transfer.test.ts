@@ -1,5 +1,6 @@
 // The list of `with({ transfer })` and of map(): what belongs to a call moves with it, the rest stays.
-import { NotShippableError, ProcessPoolExecutor, ThreadPoolExecutor } from 'rungs'
+import { MessageChannel } from 'node:worker_threads'
+import { NotShippableError, ProcessPoolExecutor, ThreadPoolExecutor, transfer } from 'rungs'
 import { afterAll, describe, expect, it } from 'vitest'
 
 const bytesOf = (lengths: number[]): Uint8Array<ArrayBuffer>[] => lengths.map((length) => new Uint8Array(length).fill(length))
@@ -43,4 +44,33 @@ describe.each([
     expect(error).toBeInstanceOf(NotShippableError)
     expect(String(error)).toMatch(/argument 0\.buffer cannot cross: the ArrayBuffer was moved away before/)
   })
+
+  it('refuses other values at once, and shows them', () => {
+    const wrong: [unknown, RegExp][] = [
+      [5, /\[0\] must be an ArrayBuffer, .*got 5/],
+      [null, /\[0\] must be .*got null/],
+      [new Uint8Array(2), /\[0\] must be .*got Uint8Array.*\. Write its buffer/],
+      [new SharedArrayBuffer(1), /\[0\] must be .*got SharedArrayBuffer.*without being given it/],
+      [{}, /\[0\] must be .*got \{\}/],
+    ]
+    for (const [value, message] of wrong) {
+      const list = [value] as ArrayBuffer[]
+      expect(() => pool.with({ transfer: list })).toThrow(message)
+      expect(() => pool.with({ transfer: list })).toThrow(TypeError)
+      expect(() => pool.map((n) => n, [1], { transfer: list })).toThrow(message)
+      expect(() => transfer({}, list)).toThrow(message)
+    }
+  })
+})
+
+it('takes ports, streams and buffers', async () => {
+  const { port1 } = new MessageChannel()
+  await using pool = new ThreadPoolExecutor(1)
+  pool.with({ transfer: [port1, new ReadableStream(), new ArrayBuffer(1)] as ArrayBuffer[] })
+  transfer({}, [port1])
+  port1.close()
+})
+
+it('transfer() takes a list or none', () => {
+  expect(() => transfer({}, 5 as never)).toThrow(/The list of transfer\(\) must be an array of transferable values, got 5/)
 })
