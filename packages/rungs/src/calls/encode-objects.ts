@@ -7,7 +7,7 @@ import { builtinObject } from './encode-builtins.js'
 import { encodeFunction } from './encode-functions.js'
 import { encodeProperties, encodePrototype, extrasFrom } from './encode-properties.js'
 import { builtinName } from './globals.js'
-import { type AnyFunction, isCallback, registeredFor } from './marks.js'
+import { type AnyFunction, isCallback, linkedModule, registeredFor } from './marks.js'
 import { anyTransfers, transfersOf } from './transfer.js'
 import { Kind } from './wire.js'
 
@@ -58,6 +58,8 @@ export function encodeObject(encoder: Encoder, value: object, at: number): unkno
   // Whatever it is asked, its traps answer, and a revoked one throws.
   if (types.isProxy(value)) {
     if (typeof value === 'function') return encodeFunction(encoder, value, at)
+    const id = linkedModule(value) === undefined ? undefined : sender.reference(value)
+    if (id !== undefined) return encoder.defined(id)
     encoder.refuse(at, 'a Proxy cannot be told from what it hides', 'Send a plain copy of it')
   }
   if (typeof value === 'function') {

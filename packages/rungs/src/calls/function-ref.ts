@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url'
 import { types } from 'node:util'
 import { builtinName, directGlobal, isNative } from './globals.js'
 import { inspectFunction, readVariable, type Seen } from './inspector.js'
-import { type AnyFunction, isByValue, nameOf } from './marks.js'
+import { type AnyFunction, isByValue, linkedModule, nameOf } from './marks.js'
 import { factsOf, isOwnExport, isTopLevel, type ModuleFacts, startOf } from './module-facts.js'
 import { ownClasses } from './own.js'
 import { exportsOf, requiredModules, requireHere } from './required.js'
@@ -20,6 +20,8 @@ export function refOf(value: object, seen?: () => Seen | undefined): Definition 
     const definition = exported({ specifier: given.module, how: 'import' }, [given.export])
     return given.linked ? { ...definition, linked: true } : definition
   }
+  const linked = linkedModule(value)
+  if (linked !== undefined) return exported({ specifier: linked, how: 'import' }, [])
   const own = ownClasses.get(value)
   if (own !== undefined) return exported({ specifier: 'rungs', how: 'own' }, [own])
   if (isByValue(value)) return undefined
