@@ -126,6 +126,10 @@ function special(encoder: Encoder, value: object, prototype: object | null, at: 
         const { name } = registered.Class
         encoder.refuse(at, `the codec of ${name} would need it before it can make a ${name}`, 'Make it in decode instead of capturing it')
       }
+      if (encoder.sender.isEncoding(value)) {
+        const { name } = registered.Class
+        encoder.refuse(at, `what the codec of ${name} encodes leads back to the same ${name}`, 'Encode all of such a circle as one list')
+      }
       const { packed, id } = encoder.encodeWith(registered, value, at)
       for (const used of packed.uses) encoder.uses.add(used)
       for (const moved of packed.transfer) encoder.movingInside.add(moved)

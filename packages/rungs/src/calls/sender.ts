@@ -75,6 +75,7 @@ export class Sender {
   readonly #gone = new FinalizationRegistry<number>((id) => this.#originals.delete(id))
   /** Functions by value that were sent once; a second time makes it worth keeping them there. */
   readonly #sentOnce = new WeakSet<object>()
+  readonly #encoding = new Set<object>()
   #kept = 0
   #calls = 0
   readonly #unsteady = new WeakSet<object>()
@@ -295,7 +296,18 @@ export class Sender {
     const { encode, decode } = codec
     const id = this.#ids.get(registered) ?? this.#defineValue(registered, { Class, encode, decode }, 'codec', `the codec of ${Class.name}`)
     const data = encode.call(codec, value)
-    return { id, packed: isPlain(data) ? plainly(data) : this.pack(data, { label }).packed }
+    if (isPlain(data)) return { id, packed: plainly(data) }
+    this.#encoding.add(value)
+    try {
+      return { id, packed: this.pack(data, { label }).packed }
+    } finally {
+      this.#encoding.delete(value)
+    }
+  }
+
+  /** Says whether what its codec made of this value is being packed. */
+  isEncoding(value: object): boolean {
+    return this.#encoding.has(value)
   }
 
   /** Says whether the definition of a codec is being written, so that none of its functions is there yet. */
