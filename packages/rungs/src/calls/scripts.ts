@@ -26,10 +26,17 @@ export function urlOf({ scriptId, line, column }: Location, fn: object): string 
   if (scriptId === undefined) return undefined
   const known = urls.get(scriptId)
   if (known !== undefined) return known
+  if (isMadeOfStrings(fn)) return ''
   if (!askCallSites()) askStack(scriptId, line, column, fn)
   if (!urls.has(scriptId)) askProfiler()
   if (!urls.has(scriptId)) urls.set(scriptId, '')
   return urls.get(scriptId)
+}
+
+/** Made by `new Function`: a script of its own without a name, and maybe one of thousands. Nobody writes a text like the one that it gets. */
+function isMadeOfStrings(fn: object): boolean {
+  const text = Function.prototype.toString.call(fn)
+  return /^(async )?function\*? anonymous\(([^\n].*)?\n\) \{\n/s.test(text) && !text.includes('sourceURL=')
 }
 
 /** Says what script this is, when something else has told it. */
