@@ -21,10 +21,14 @@ export function encodeSymbol(encoder: Encoder, symbol: symbol, at: number): unkn
   let id = sender.symbol(symbol)
   if (id < 0) return [Kind.yours, -id]
   if (!sender.isFound(id)) {
-    const Class = importedClassWith(encoder, symbol, at)
+    const holder = encoder.parentOf(at)
+    const isKey = typeof holder === 'object' && holder !== null && Object.hasOwn(holder, symbol)
+    // Who has it as a value looks for that one: it is the program's own.
+    if (!isKey) sender.symbolsAtHand.add(symbol)
+    const Class = isKey ? importedClassOf(encoder, holder) : undefined
     id = sender.symbol(symbol)
     // The methods of the class would not find what is under the key.
-    if (Class !== undefined && !sender.isFound(id) && !encoder.options.lenient) {
+    if (Class !== undefined && !sender.isFound(id) && !sender.symbolsAtHand.has(symbol) && !encoder.options.lenient) {
       const { description = 'name' } = symbol
       encoder.refuse(
         at,
@@ -36,10 +40,8 @@ export function encodeSymbol(encoder: Encoder, symbol: symbol, at: number): unkn
   return encoder.defined(id)
 }
 
-/** The class by name, other than one of the platform, whose instance has this key. Asking for those above it makes their modules known. */
-function importedClassWith(encoder: Encoder, symbol: symbol, at: number): AnyFunction | undefined {
-  const holder = encoder.parentOf(at)
-  if (typeof holder !== 'object' || holder === null || !Object.hasOwn(holder, symbol)) return undefined
+/** The class by name, other than one of the platform, of an instance. Asking for those above it makes their modules known. */
+function importedClassOf(encoder: Encoder, holder: object): AnyFunction | undefined {
   let found: AnyFunction | undefined
   for (let above = Object.getPrototypeOf(holder) as object | null; above !== null; above = Object.getPrototypeOf(above) as object | null) {
     const Class: unknown = Object.getOwnPropertyDescriptor(above, 'constructor')?.value

@@ -163,6 +163,8 @@ export class Sender {
     return definition?.kind !== 'symbol' || definition.home !== undefined
   }
 
+  /** Unique symbols that were sent as values, not only as keys. */
+  readonly symbolsAtHand = new Set<symbol>()
   readonly #originalSymbols = new Map<number, symbol>()
 
   /** The id of a compiled text. */
