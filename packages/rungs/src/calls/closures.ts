@@ -338,7 +338,7 @@ class Finder {
 
   /** Where a worker can import a captured function or object. */
   #referenceOf(name: string, value: unknown, scope: Scope, find: () => ReturnType<typeof bindingAt>): Variable['reference'] {
-    if ((typeof value !== 'object' || value === null) && typeof value !== 'function') return undefined
+    if ((typeof value !== 'object' || value === null) && typeof value !== 'function' && typeof value !== 'symbol') return undefined
     const module = this.#module
     const mayBeExported = scope.type === 'Module' && !isEntry(this.#url)
     if (module === undefined || !(mayBeExported || mayImport(module, name))) return undefined

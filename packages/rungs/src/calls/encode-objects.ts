@@ -7,18 +7,47 @@ import { builtinObject } from './encode-builtins.js'
 import { encodeFunction } from './encode-functions.js'
 import { encodeProperties, encodePrototype, extrasFrom } from './encode-properties.js'
 import { builtinName } from './globals.js'
-import { isCallback, registeredFor } from './marks.js'
+import { type AnyFunction, isCallback, linkedModule, registeredFor } from './marks.js'
 import { anyTransfers, transfersOf } from './transfer.js'
 import { Kind } from './wire.js'
 
 /** Shorter arrays are written with their holes. */
 const FEW = 64
 
-export function encodeSymbol(encoder: Encoder, symbol: symbol): unknown[] {
+export function encodeSymbol(encoder: Encoder, symbol: symbol, at: number): unknown[] {
   const key = Symbol.keyFor(symbol)
   if (key !== undefined) return [Kind.symbolFor, key]
-  const id = encoder.sender.symbol(symbol)
-  return id > 0 ? encoder.defined(id) : [Kind.yours, -id]
+  const { sender } = encoder
+  let id = sender.symbol(symbol)
+  if (id < 0) return [Kind.yours, -id]
+  if (!sender.isFound(id)) {
+    const holder = encoder.parentOf(at)
+    const isKey = typeof holder === 'object' && holder !== null && Object.hasOwn(holder, symbol)
+    // Who has it as a value looks for that one: it is the program's own.
+    if (!isKey) sender.symbolsAtHand.add(symbol)
+    const Class = isKey ? importedClassOf(encoder, holder) : undefined
+    id = sender.symbol(symbol)
+    // The methods of the class would not find what is under the key.
+    if (Class !== undefined && !sender.isFound(id) && !sender.symbolsAtHand.has(symbol) && !encoder.options.lenient) {
+      const { description = 'name' } = symbol
+      encoder.refuse(
+        at,
+        `${String(symbol)} is a key of an instance of ${Class.name}, which the other side imports, and where that makes it cannot be found`,
+        `Export the symbol from the module of ${Class.name}, or write Symbol.for(${JSON.stringify(description)})`,
+      )
+    }
+  }
+  return encoder.defined(id)
+}
+
+/** The class by name, other than one of the platform, of an instance. Asking for those above it makes their modules known. */
+function importedClassOf(encoder: Encoder, holder: object): AnyFunction | undefined {
+  let found: AnyFunction | undefined
+  for (let above = Object.getPrototypeOf(holder) as object | null; above !== null; above = Object.getPrototypeOf(above) as object | null) {
+    const Class: unknown = Object.getOwnPropertyDescriptor(above, 'constructor')?.value
+    if (typeof Class === 'function' && encoder.sender.reference(Class) !== undefined && builtinName(Class) === undefined) found ??= Class
+  }
+  return found
 }
 
 export function encodeObject(encoder: Encoder, value: object, at: number): unknown[] {
@@ -31,6 +60,8 @@ export function encodeObject(encoder: Encoder, value: object, at: number): unkno
   // Whatever it is asked, its traps answer, and a revoked one throws.
   if (types.isProxy(value)) {
     if (typeof value === 'function') return encodeFunction(encoder, value, at)
+    const id = linkedModule(value) === undefined ? undefined : sender.reference(value)
+    if (id !== undefined) return encoder.defined(id)
     encoder.refuse(at, 'a Proxy cannot be told from what it hides', 'Send a plain copy of it')
   }
   if (typeof value === 'function') {
@@ -97,9 +128,13 @@ function special(encoder: Encoder, value: object, prototype: object | null, at: 
         const { name } = registered.Class
         encoder.refuse(at, `the codec of ${name} would need it before it can make a ${name}`, 'Make it in decode instead of capturing it')
       }
+      if (encoder.sender.isEncoding(value)) {
+        const { name } = registered.Class
+        encoder.refuse(at, `what the codec of ${name} encodes leads back to the same ${name}`, 'Encode all of such a circle as one list')
+      }
       const { packed, id } = encoder.encodeWith(registered, value, at)
       for (const used of packed.uses) encoder.uses.add(used)
-      for (const moved of packed.transfer) encoder.moving.add(moved)
+      for (const moved of packed.transfer) encoder.movingInside.add(moved)
       encoder.uses.add(id)
       return [Kind.encoded, encoder.add([Kind.defined, id]), { plain: packed.plain, data: packed.data }]
     }
@@ -107,8 +142,7 @@ function special(encoder: Encoder, value: object, prototype: object | null, at: 
   if (Array.isArray(value)) return array(encoder, value, at, encodePrototype(encoder, prototype, at, 'Array'))
   const builtin = builtinObject(encoder, value, prototype, at)
   if (builtin !== undefined) return builtin
-  const name = builtinName(value)
-  if (name !== undefined) {
+  if (types.isModuleNamespaceObject(value) || builtinName(value) !== undefined) {
     const id = encoder.sender.reference(value)
     if (id !== undefined) return encoder.defined(id)
   }

@@ -2,6 +2,7 @@
 
 import type { Encoder } from './encode.js'
 import { isNative } from './globals.js'
+import { registeredFor } from './marks.js'
 import { privateOwner } from './privates.js'
 import { type Extras, Kind } from './wire.js'
 
@@ -90,11 +91,15 @@ export function encodePrototype(
   if (typeof Class === 'function' && Class.prototype === prototype) {
     const owner = keepsPrivates ? undefined : privateOwner(prototype)
     if (owner !== undefined) {
-      const value = owner.name.slice(0, 1).toLowerCase() + owner.name.slice(1)
+      // A codec is for the instances of its own class, not for those of classes that extend it.
+      const name = Class.name || owner.name
+      const value = name.slice(0, 1).toLowerCase() + name.slice(1)
+      const whose =
+        registeredFor(owner.prototype as object) === undefined ? '' : `, and what was registered for ${owner.name} makes no ${name}`
       encoder.refuse(
         at,
-        `it has private members of class ${owner.name}, which nothing outside of the class can read`,
-        `Write register(${owner.name}, { encode: (${value}) => …, decode: (data) => new ${owner.name}(…) })`,
+        `it has private members of class ${owner.name}, which nothing outside of the class can read${whose}`,
+        `Write register(${name}, { encode: (${value}) => …, decode: (data) => new ${name}(…) })`,
       )
     }
     const classAt = encoder.at(Class, at, { words: ` (its class ${Class.name || 'without a name'})` })

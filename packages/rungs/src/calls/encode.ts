@@ -53,7 +53,10 @@ export class Encoder {
   readonly nodes: unknown[] = []
   readonly uses = new Set<number>()
   readonly closures: PlacedClosure[] = []
+  /** What moves, if it is in the graph: the list may be for many calls. */
   readonly moving: Set<unknown>
+  /** What moves with what codecs have made, in tables of their own. */
+  readonly movingInside = new Set<Transferable>()
   /** Parts of buffers, placed when all views of them are known. */
   readonly views = new Map<ArrayBufferLike, Part[]>()
   bytes = 0
@@ -66,6 +69,8 @@ export class Encoder {
   readonly #placed: PlacedClosure[] = []
   readonly #values: unknown[] = []
   readonly #parents: number[] = []
+  /** Where unique symbols are. Their modules are known by what else is in the graph. */
+  readonly #symbolsAt: number[] = []
   readonly #labels: Label[] = []
   readonly #seen = new Map<unknown, number>()
   /** How often each place is pointed at. */
@@ -96,11 +101,22 @@ export class Encoder {
       encodeCodes(this)
       if (at === this.nodes.length) break
     }
+    for (const symbolAt of this.#symbolsAt) this.#visit(symbolAt)
     this.#mustBeMended()
     placeViews(this)
-    const transfer = this.sender.boundary === 'thread' ? ([...this.moving] as Transferable[]) : []
+    const transfer = this.sender.boundary === 'thread' ? this.#moved() : []
     const table = { nodes: this.nodes, uses: [...this.uses], ...(this.#beside ? { beside: true } : {}) }
     return { table, transfer, bytes: this.bytes }
+  }
+
+  /** Of what is to move, that which this table has. */
+  #moved(): Transferable[] {
+    const moved = new Set(this.movingInside)
+    for (const value of this.moving) {
+      const node = this.nodes[this.#seen.get(value) ?? -1]
+      if (Array.isArray(node) && node[0] === Kind.clone) moved.add(value as Transferable)
+    }
+    return [...moved]
   }
 
   /** The place of `value` in the table. */
@@ -110,8 +126,9 @@ export class Encoder {
         if (value === null) break
         return this.#reserve(value, parent, label)
       case 'function':
-      case 'symbol':
         return this.#reserve(value, parent, label)
+      case 'symbol':
+        return this.#symbol(value, parent, label)
       case 'string':
         this.bytes += value.length
     }
@@ -190,6 +207,20 @@ export class Encoder {
     return at
   }
 
+  #symbol(symbol: symbol, parent: number, label: Label): number {
+    const at = this.#reserve(symbol, parent, label)
+    if (this.nodes[at] === OPEN) {
+      this.nodes[at] = undefined
+      this.#symbolsAt.push(at)
+    }
+    return at
+  }
+
+  /** The object that a value was first met in. */
+  parentOf(at: number): unknown {
+    return this.#values[this.#parents[at] as number]
+  }
+
   /** Says what to do when something at or below `at` turns out not to cross. To be called once for each pointer that can be mended. */
   mend(at: number, mender: Mender): void {
     const failed = this.#failed.get(at)
@@ -209,7 +240,7 @@ export class Encoder {
   #visit(at: number): void {
     const value = this.#values[at]
     try {
-      this.nodes[at] = typeof value === 'symbol' ? encodeSymbol(this, value) : encodeObject(this, value as object, at)
+      this.nodes[at] = typeof value === 'symbol' ? encodeSymbol(this, value, at) : encodeObject(this, value as object, at)
     } catch (thrown) {
       const reason = this.#problem(thrown, at)
       this.nodes[at] = [Kind.absent, reason.message]

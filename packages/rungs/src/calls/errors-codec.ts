@@ -5,6 +5,7 @@ import { withFrames } from '../core/frames.js'
 import type { Encoder } from './encode.js'
 import { encodePrototype, isStandard } from './encode-properties.js'
 import { isNative } from './globals.js'
+import { withOriginalLines } from './scripts.js'
 import { type Extras, Kind } from './wire.js'
 
 const HIDDEN = new Set<string | symbol>(['message', 'stack', 'cause', 'errors'])
@@ -146,7 +147,7 @@ export function joinStacks(error: unknown, callSite: string | undefined): void {
     const { stack } = error
     if (frames.length === 0 || typeof stack !== 'string' || Object.isFrozen(error)) return
     Object.defineProperty(error, 'stack', {
-      value: `${stack}\n${SEPARATOR}\n${frames.join('\n')}`,
+      value: `${withOriginalLines(stack)}\n${SEPARATOR}\n${frames.join('\n')}`,
       writable: true,
       configurable: true,
       enumerable: false,

@@ -1,10 +1,11 @@
 // References: a function, class or object that a worker finds by name.
 
+import { isBuiltin } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { types } from 'node:util'
 import { builtinName, directGlobal, isNative } from './globals.js'
-import { inspectFunction, type Seen } from './inspector.js'
-import { type AnyFunction, isByValue, nameOf } from './marks.js'
+import { inspectFunction, readVariable, type Seen } from './inspector.js'
+import { type AnyFunction, isByValue, linkedModule, nameOf } from './marks.js'
 import { factsOf, isOwnExport, isTopLevel, type ModuleFacts, startOf } from './module-facts.js'
 import { ownClasses } from './own.js'
 import { exportsOf, requiredModules, requireHere } from './required.js'
@@ -19,6 +20,8 @@ export function refOf(value: object, seen?: () => Seen | undefined): Definition 
     const definition = exported({ specifier: given.module, how: 'import' }, [given.export])
     return given.linked ? { ...definition, linked: true } : definition
   }
+  const linked = linkedModule(value)
+  if (linked !== undefined) return exported({ specifier: linked, how: 'import' }, [])
   const own = ownClasses.get(value)
   if (own !== undefined) return exported({ specifier: 'rungs', how: 'own' }, [own])
   if (isByValue(value)) return undefined
@@ -34,10 +37,36 @@ export function refOf(value: object, seen?: () => Seen | undefined): Definition 
 }
 
 function builtinRef(value: object): Definition | undefined {
+  if (types.isModuleNamespaceObject(value)) return builtinNamespaceRef(value)
   const name = builtinName(value)
   if (name === undefined) return undefined
   if (name.from === 'global') return { kind: 'global', path: name.path }
   return exported({ specifier: name.module, how: 'require' }, name.path)
+}
+
+/** What `import * as fs from 'node:fs'` gives: its default export is the module itself, and it has nothing else than that has. */
+function builtinNamespaceRef(namespace: object): Definition | undefined {
+  const module = ownValue(namespace, 'default')
+  if (typeof module !== 'object' && typeof module !== 'function') return undefined
+  const name = module === null ? undefined : builtinName(module)
+  // Some modules are globals as well: process, console.
+  const specifier = name?.from === 'global' ? `node:${name.path.join('.')}` : name?.path.length === 0 ? name.module : undefined
+  if (specifier === undefined || !isBuiltin(specifier) || process.getBuiltinModule(specifier) !== module) return undefined
+  const isSame = (key: string) => {
+    const own = Object.getOwnPropertyDescriptor(module, key)
+    return own !== undefined && (own.get !== undefined || own.value === ownValue(namespace, key))
+  }
+  // A module of the program may export one of Node as its default, and other things.
+  const names = Object.keys(namespace).filter((key) => key !== 'default' && key !== 'module.exports')
+  return names.every(isSame) ? exported({ specifier, how: 'import' }, []) : undefined
+}
+
+function ownValue(holder: object, name: string): unknown {
+  try {
+    return Object.getOwnPropertyDescriptor(holder, name)?.value
+  } catch {
+    return undefined // The namespace of a module whose line has not run yet.
+  }
 }
 
 function exported(module: ModuleRef, path: readonly string[]): Definition & { readonly kind: 'export' } {
@@ -99,15 +128,6 @@ function localPath(fn: unknown, variables: Readonly<Record<string, unknown>>): s
     if (path !== undefined) return [name, ...path]
   }
   return undefined
-}
-
-/** A variable of a scope; undefined in its temporal dead zone, where V8 throws. */
-export function readVariable(variables: Readonly<Record<string, unknown>>, name: string): unknown {
-  try {
-    return variables[name]
-  } catch {
-    return undefined
-  }
 }
 
 /** The way from a class to one of its methods, or from an object of functions to one of them. */

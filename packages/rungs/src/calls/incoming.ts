@@ -7,6 +7,7 @@ import { PerWorker, Shared } from './held.js'
 import { type AnyFunction, type Codec, registerReceived } from './marks.js'
 import { globalOf, loadModule, memberOf } from './modules.js'
 import type { Outgoing } from './outgoing.js'
+import { noteExport, symbolAt } from './symbol-home.js'
 import type { CodeFunction, Definition, Handles, ModuleRef, Readable, SentDefinition, Table } from './wire.js'
 
 const MOST_CALLS = 1_000
@@ -217,8 +218,9 @@ export class Incoming {
       if (definition?.kind === 'value' && !definition.packed.plain && !this.#received.get(id)?.made) {
         for (const used of (definition.packed.data as Table).uses) seen.add(used)
       }
-      if (definition?.kind !== 'export' || this.#modules.has(id)) continue
-      const module = loadModule(definition.module)
+      const ref = definition === undefined ? undefined : moduleOf(definition)
+      if (ref === undefined || this.#modules.has(id)) continue
+      const module = loadModule(ref)
       if (module instanceof Promise) {
         waiting ??= []
         waiting.push(module.then((namespace) => this.#modules.set(id, namespace)))
@@ -237,17 +239,19 @@ export class Incoming {
         return this.#settle(received, id, globalOf(definition.path))
       case 'export':
         return this.#settle(received, id, memberOf(this.#module(id, definition.module), definition.module, definition.path))
-      case 'symbol': {
-        const symbol = Symbol(definition.description)
-        this.#symbols.set(symbol, id)
-        return this.#settle(received, id, symbol)
-      }
+      case 'symbol':
+        return this.#settle(received, id, this.#symbol(id, definition))
       case 'value':
         return this.#held(received, id, definition)
       case 'code':
       case 'maker':
         return undefined
     }
+  }
+
+  #symbol(id: number, { description, home }: Extract<Definition, { kind: 'symbol' }>): symbol {
+    if (home === undefined) return Symbol(description)
+    return symbolAt(home, this.#module(id, home.module), description)
   }
 
   #module(id: number, ref: ModuleRef): unknown {
@@ -288,6 +292,8 @@ export class Incoming {
   #settle(received: Received, id: number, value: unknown): unknown {
     received.value = value
     received.made = true
+    if (typeof value === 'symbol') this.#symbols.set(value, id)
+    if (received.definition.kind === 'export') noteExport(value, received.definition)
     // Its instances are nothing to a stand-in: going back, the class is one to be imported.
     if (received.definition.kind === 'export' && received.definition.linked && isClass(value)) return value
     if ((typeof value === 'object' && value !== null) || typeof value === 'function') this.#ids.set(value, id)
@@ -310,6 +316,12 @@ export class Incoming {
     if (this.#handles === undefined) throw new TypeError('A handle arrived, and nothing here knows what to make of it')
     return this.#handles.fromHandle(handle)
   }
+}
+
+/** The module that a definition names. */
+function moduleOf(definition: Definition): ModuleRef | undefined {
+  if (definition.kind === 'export') return definition.module
+  return definition.kind === 'symbol' ? definition.home?.module : undefined
 }
 
 function mustBeFunction(fn: unknown): AnyFunction | Promise<AnyFunction> {

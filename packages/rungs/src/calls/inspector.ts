@@ -11,6 +11,15 @@ export interface Scope {
   readonly variables: Readonly<Record<string, unknown>>
 }
 
+/** A variable of a scope; undefined in its temporal dead zone, where V8 throws. */
+export function readVariable(variables: Readonly<Record<string, unknown>>, name: string): unknown {
+  try {
+    return variables[name]
+  } catch {
+    return undefined
+  }
+}
+
 /** What the engine knows of a function. */
 export interface Seen {
   readonly scriptId: string | undefined

@@ -1,6 +1,6 @@
 // Typed handles to the exports of a module that is not loaded here.
 
-import { linkedTo, moduleName } from './marks.js'
+import { linkedTo, moduleName, standsForModule } from './marks.js'
 import { missingExport } from './modules.js'
 
 /** The functions of a module, as they are called from another side: each returns a promise. */
@@ -12,7 +12,7 @@ export type Linked<M> = {
 
 /**
  * Handles to the functions that a module exports, without loading the module here: submitting one sends its name, and the worker
- * imports the module. Calling one here imports the module here and returns a promise of the result. A misspelt name makes the call fail
+ * imports the module. The handles as a whole, captured or passed, are the module itself there. Calling one here imports the module here and returns a promise of the result. A misspelt name makes the call fail
  * with the names that are near.
  * @throws {TypeError} if `url` is neither an absolute URL nor a bare specifier.
  * @example
@@ -22,7 +22,7 @@ export type Linked<M> = {
 export function link<M extends object>(url: URL | string): Linked<M> {
   const module = moduleName('link()', url)
   const handles = new Map<string, (...args: unknown[]) => Promise<unknown>>()
-  return new Proxy(Object.create(null) as Linked<M>, {
+  const linked = new Proxy(Object.create(null) as Linked<M>, {
     get(_, name) {
       // A promise resolved with these handles must not take them for a thenable.
       if (typeof name === 'symbol' || name === 'then') return undefined
@@ -38,6 +38,8 @@ export function link<M extends object>(url: URL | string): Linked<M> {
     defineProperty: () => false,
     deleteProperty: () => false,
   })
+  standsForModule(linked, module)
+  return linked
 }
 
 function linkedFunction(module: string, name: string): (...args: unknown[]) => Promise<unknown> {

@@ -46,6 +46,7 @@ const callbacks = new WeakMap<object, (args: unknown[]) => unknown>()
 const valued = new WeakSet<object>()
 const valuedModules = new Set<string>()
 const named = new WeakMap<object, Name>()
+const linkedModules = new WeakMap<object, string>()
 const codecs = new WeakMap<object, Registered>()
 let codecCount = 0
 let remarks = 0
@@ -162,6 +163,16 @@ export function moduleName(caller: string, module: unknown, way?: string): strin
 /** Marks `fn` as standing in for an export that may not be loaded here. */
 export function linkedTo(fn: AnyFunction, module: string, name: string): void {
   named.set(fn, { module, export: name, linked: true })
+}
+
+/** Marks `handles` as standing for a module that may not be loaded here. */
+export function standsForModule(handles: object, module: string): void {
+  linkedModules.set(handles, module)
+}
+
+/** The module whose handles these are. */
+export function linkedModule(handles: object): string | undefined {
+  return linkedModules.get(handles)
 }
 
 /** What byReference() or link() said of this function. */

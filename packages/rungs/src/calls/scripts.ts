@@ -26,10 +26,17 @@ export function urlOf({ scriptId, line, column }: Location, fn: object): string 
   if (scriptId === undefined) return undefined
   const known = urls.get(scriptId)
   if (known !== undefined) return known
+  if (isMadeOfStrings(fn)) return ''
   if (!askCallSites()) askStack(scriptId, line, column, fn)
   if (!urls.has(scriptId)) askProfiler()
   if (!urls.has(scriptId)) urls.set(scriptId, '')
   return urls.get(scriptId)
+}
+
+/** Made by `new Function`: a script of its own without a name, and maybe one of thousands. Nobody writes a text like the one that it gets. */
+function isMadeOfStrings(fn: object): boolean {
+  const text = Function.prototype.toString.call(fn)
+  return /^(async )?function\*? anonymous\(([^\n].*)?\n\) \{\n/s.test(text) && !text.includes('sourceURL=')
 }
 
 /** Says what script this is, when something else has told it. */
@@ -173,10 +180,36 @@ export function positionOf(text: string, offset: number): { line: number; column
 export function placeOf(url: string, line: number, column: number): string {
   const path = pathOf(url)
   if (path === undefined) return `${url}:${line + 1}`
-  const map = modules.findSourceMap(path)
-  const original = map?.findEntry(line, column) as { originalSource?: string; originalLine?: number } | undefined
-  if (original?.originalSource !== undefined && original.originalLine !== undefined) {
-    return `${pathOf(original.originalSource) ?? original.originalSource}:${original.originalLine + 1}`
-  }
-  return `${path}:${line + 1}`
+  const original = originalOf(path, line, column)
+  return original === undefined ? `${path}:${line + 1}` : `${original.path}:${original.line + 1}`
+}
+
+/**
+ * The frames of a stack from another side, as the author knows them. A tool that takes types away in memory (tsx) puts all in one line, and only the
+ * side that has loaded the file has its source map. What was mapped there already is on lines that the text of the tool does not have.
+ */
+export function withOriginalLines(stack: string): string {
+  if (!/\.([cm]?ts|tsx):\d+:\d+/.test(stack)) return stack
+  return stack.replace(
+    /((?:file:\/\/)?\/[^\s()]+\.(?:[cm]?ts|tsx)):(\d+):(\d+)(?=\)?$)/gm,
+    (frame, name: string, line: string, column: string) => {
+      const path = pathOf(asUrl(name))
+      const original = path === undefined ? undefined : originalOf(path, Number(line) - 1, Number(column) - 1)
+      return original?.path === path && original?.generatedLine === Number(line) - 1
+        ? `${name}:${original.line + 1}:${original.column + 1}`
+        : frame
+    },
+  )
+}
+
+/** Where the tool that made the text of a file says that this was written; from 0. */
+function originalOf(
+  path: string,
+  line: number,
+  column: number,
+): { path: string; line: number; column: number; generatedLine: number } | undefined {
+  const found = modules.findSourceMap(path)?.findEntry(line, column) as Partial<modules.SourceMapping> | undefined
+  if (found?.originalSource === undefined || found.originalLine === undefined) return undefined
+  const { originalSource, originalLine, originalColumn = 0, generatedLine = 0 } = found
+  return { path: pathOf(originalSource) ?? originalSource, line: originalLine, column: originalColumn, generatedLine }
 }

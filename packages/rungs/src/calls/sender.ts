@@ -11,6 +11,8 @@ import { Makers } from './makers.js'
 import { type AnyFunction, isByValue, nameOf, type Registered } from './marks.js'
 import { globalOf } from './modules.js'
 import { arePlain, isPlain } from './plain.js'
+import { noteExport } from './symbol-home.js'
+import { homeOfSymbol } from './symbol-ref.js'
 import { movesOnly, type Transferable } from './transfer.js'
 import { type Code, type Definition, type Handles, Kind, NONE, type Packed, plainly, type SentDefinition } from './wire.js'
 
@@ -73,6 +75,7 @@ export class Sender {
   readonly #gone = new FinalizationRegistry<number>((id) => this.#originals.delete(id))
   /** Functions by value that were sent once; a second time makes it worth keeping them there. */
   readonly #sentOnce = new WeakSet<object>()
+  readonly #encoding = new Set<object>()
   #kept = 0
   #calls = 0
   readonly #unsteady = new WeakSet<object>()
@@ -104,6 +107,10 @@ export class Sender {
     if ((typeof original === 'object' && original !== null) || typeof original === 'function') {
       this.#ids.set(original, id)
       if (!this.#originals.has(id)) this.#originals.set(id, definition.kind === 'global' ? ownGlobal(definition.path, original) : original)
+      if (definition.kind === 'export') noteExport(original, definition)
+    } else if (typeof original === 'symbol') {
+      this.#symbols.set(original, id)
+      this.#originalSymbols.set(id, original)
     }
     return id
   }
@@ -133,21 +140,31 @@ export class Sender {
 
   /** The id of a unique symbol; well-known ones are globals. */
   symbol(symbol: symbol): number {
-    let id = this.#symbols.get(symbol)
-    if (id === undefined) {
-      const name = Object.getOwnPropertyNames(Symbol).find((key) => Reflect.get(Symbol, key) === symbol)
-      const theirs = name === undefined ? this.peer?.idOfSymbol(symbol) : undefined
-      if (theirs !== undefined) return -theirs
-      id = this.#add(
-        name === undefined ? { kind: 'symbol', description: symbol.description } : { kind: 'global', path: ['Symbol', name] },
-        NONE,
-      )
-      this.#symbols.set(symbol, id)
-      this.#originalSymbols.set(id, symbol)
-    }
+    const known = this.#symbols.get(symbol)
+    if (known !== undefined && this.isFound(known)) return known
+    const theirs = this.peer?.idOfSymbol(symbol)
+    if (theirs !== undefined) return -theirs
+    // Its module may be known only since it was met.
+    const home = homeOfSymbol(symbol)
+    if (known !== undefined && home === undefined) return known
+    const name = wellKnown().get(symbol)
+    const id = this.#add(
+      name === undefined ? { kind: 'symbol', description: symbol.description, home } : { kind: 'global', path: ['Symbol', name] },
+      NONE,
+    )
+    this.#symbols.set(symbol, id)
+    this.#originalSymbols.set(id, symbol)
     return id
   }
 
+  /** Says whether the other side has the symbol of this id already, rather than one that is made for it. */
+  isFound(id: number): boolean {
+    const definition = this.#defined.get(id)?.definition
+    return definition?.kind !== 'symbol' || definition.home !== undefined
+  }
+
+  /** Unique symbols that were sent as values, not only as keys. */
+  readonly symbolsAtHand = new Set<symbol>()
   readonly #originalSymbols = new Map<number, symbol>()
 
   /** The id of a compiled text. */
@@ -281,7 +298,18 @@ export class Sender {
     const { encode, decode } = codec
     const id = this.#ids.get(registered) ?? this.#defineValue(registered, { Class, encode, decode }, 'codec', `the codec of ${Class.name}`)
     const data = encode.call(codec, value)
-    return { id, packed: isPlain(data) ? plainly(data) : this.pack(data, { label }).packed }
+    if (isPlain(data)) return { id, packed: plainly(data) }
+    this.#encoding.add(value)
+    try {
+      return { id, packed: this.pack(data, { label }).packed }
+    } finally {
+      this.#encoding.delete(value)
+    }
+  }
+
+  /** Says whether what its codec made of this value is being packed. */
+  isEncoding(value: object): boolean {
+    return this.#encoding.has(value)
   }
 
   /** Says whether the definition of a codec is being written, so that none of its functions is there yet. */
@@ -300,7 +328,7 @@ export class Sender {
    * first; what both mention is one object there as well.
    */
   packCall(fn: AnyFunction, args: readonly unknown[], transfer: readonly Transferable[] | undefined): PackedCall {
-    const encoder = new Encoder(this, { label: '', defines: true })
+    const encoder = new Encoder(this, { label: '', defines: true, transfer })
     const encoded = encoder.encode(fn)
     this.makers.note(fn, encoded)
     if ((transfer === undefined || transfer.length === 0) && arePlain(args) && !encoder.meets(args)) {
@@ -393,6 +421,13 @@ export class Sender {
     this.#defined.set(id, { definition, uses, all: undefined })
     return id
   }
+}
+
+let namesOfWellKnown: ReadonlyMap<unknown, string> | undefined
+
+function wellKnown(): ReadonlyMap<unknown, string> {
+  namesOfWellKnown ??= new Map(Object.getOwnPropertyNames(Symbol).map((name) => [Reflect.get(Symbol, name), name]))
+  return namesOfWellKnown
 }
 
 /** What is called so here: it may have been the built-in of another realm that was met first. */

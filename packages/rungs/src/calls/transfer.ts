@@ -2,6 +2,7 @@
 
 import { types } from 'node:util'
 import type { MessagePort as NodeMessagePort } from 'node:worker_threads'
+import { requireTransferables } from '../core/transferables.js'
 import { classNameOf } from './class-name.js'
 
 /** What can move from one thread to another: ArrayBuffers, MessagePorts, streams, file handles. */
@@ -17,7 +18,7 @@ let marked = false
  *
  * Without a `list` the transferables are looked for in the value, its plain objects, arrays, maps and sets: ArrayBuffers, the buffers of
  * typed arrays, MessagePorts and streams. Nothing waits, and `value` itself is returned.
- * @throws {TypeError} if `value` is not an object.
+ * @throws {TypeError} if `value` is not an object, or something in the list cannot move.
  * @example
  * const pixels = new Uint8ClampedArray(width * height * 4)
  * const blurred = await pool.submit(blur, transfer(pixels), width)
@@ -26,6 +27,7 @@ export function transfer<T extends object>(value: T, list?: readonly Transferabl
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) {
     throw new TypeError(`transfer() takes an object, got ${value === null ? 'null' : typeof value}`)
   }
+  if (list !== undefined) requireTransferables('The list of transfer()', list)
   marks.set(value, list)
   marked = true
   return value

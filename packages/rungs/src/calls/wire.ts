@@ -54,8 +54,8 @@ export type Definition =
       /** The sender has a stand-in made by link(), maybe not the export itself. */
       readonly linked?: boolean
     }
-  /** A unique symbol. */
-  | { readonly kind: 'symbol'; readonly description: string | undefined }
+  /** A unique symbol. `home`: where the reader has it, if a module made it. */
+  | { readonly kind: 'symbol'; readonly description: string | undefined; readonly home?: SymbolHome | undefined }
   /** Source text, compiled once per worker; each call makes instances of it. */
   | { readonly kind: 'code'; readonly code: Code }
   /**
@@ -65,6 +65,13 @@ export type Definition =
   | { readonly kind: 'maker'; readonly code: number; readonly fixed: readonly number[]; readonly name: string | undefined }
   /** A value built once per worker: a class, a function that captures nothing that can change, what `share` was given. */
   | { readonly kind: 'value'; readonly packed: Readable; readonly as: 'value' | 'share' | 'perWorker' | 'codec' }
+
+/** Where a module has a symbol: `path` leads to it, or to a function whose surroundings have it as `variable`, or as a member of that. */
+export interface SymbolHome {
+  readonly module: ModuleRef
+  readonly path: readonly string[]
+  readonly variable?: readonly string[]
+}
 
 /** A module as the worker finds it: an absolute specifier, or one that is resolved as if written in the module `from`. */
 export interface ModuleRef {

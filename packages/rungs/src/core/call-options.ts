@@ -2,6 +2,7 @@
 import type { CallOptions, MapOptions } from './executor.js'
 import { requireDuration, requireFunction, requireInteger, requireKey, requireKnown, requireOneOf, requireSignal, show } from './options.js'
 import { type CheckedRetries, checkRetries } from './retry.js'
+import { requireTransferables } from './transferables.js'
 
 /** CallOptions whose values are known to be right, with their defaults. */
 export interface CheckedCallOptions {
@@ -81,8 +82,7 @@ function mergeCallOptions(options: CallOptions, base: CheckedCallOptions): Check
   if (priority !== undefined && (typeof priority !== 'number' || Number.isNaN(priority))) {
     throw new TypeError(`priority must be a number, got ${show(priority)}`)
   }
-  if (transfer !== undefined && !Array.isArray(transfer))
-    throw new TypeError(`transfer must be an array of transferable values, got ${show(transfer)}`)
+  if (transfer !== undefined) requireTransferables('transfer', transfer)
   requireKey(key)
   if (onProgress !== undefined) requireFunction('onProgress', onProgress)
   return {

@@ -1,6 +1,7 @@
 // Instances that cross by a codec given to register(), to a side that has never loaded their class.
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
-import { link, register } from '../../dist/calls/index.js'
+import { link, Outgoing, register } from '../../dist/calls/index.js'
+import { NotShippableError } from '../../dist/core/errors.js'
 import { TinyPool } from './fixtures/tiny-pool.js'
 
 interface Money {
@@ -105,4 +106,51 @@ it('a later codec replaces an earlier one, also on the other side', async () => 
   } finally {
     await pool.end()
   }
+})
+
+describe('what a codec cannot do is told by name', () => {
+  const outgoing = new Outgoing({ boundary: 'thread' })
+
+  it('of a class that extends the registered one', () => {
+    class Sealed {
+      readonly #n: number
+      constructor(n: number) {
+        this.#n = n
+      }
+      get n(): number {
+        return this.#n
+      }
+    }
+    register(Sealed, { encode: ({ n }) => n, decode: (n: number) => new Sealed(n) })
+    class Stamped extends Sealed {}
+    expect(() => outgoing.pack(new Stamped(5))).toThrow(
+      /private members of class Sealed, .*registered for Sealed makes no Stamped\. Write register\(Stamped, .*\(stamped\) => …, .*new Stamped\(/,
+    )
+    register(Stamped, { encode: ({ n }) => n, decode: (n: number) => new Stamped(n) })
+    expect(() => outgoing.pack(new Stamped(5))).not.toThrow()
+  })
+
+  it('of a list that leads back to its beginning', () => {
+    class Link {
+      readonly #n: number
+      next: Link | undefined
+      constructor(n: number, next?: Link) {
+        this.#n = n
+        this.next = next
+      }
+      get n(): number {
+        return this.#n
+      }
+    }
+    register(Link, { encode: ({ n, next }) => ({ n, next }), decode: ({ n, next }) => new Link(n, next) })
+    const first = new Link(1)
+    expect(() => outgoing.pack({ list: new Link(2, first) })).not.toThrow()
+    first.next = new Link(2, first)
+    expect(() => outgoing.pack({ list: first })).toThrow(NotShippableError)
+    expect(() => outgoing.pack({ list: first })).toThrow(
+      /value\.list\.next\.next cannot cross: what the codec of Link encodes leads back to the same Link\./,
+    )
+    first.next = undefined
+    expect(() => outgoing.pack({ list: first })).not.toThrow()
+  })
 })

@@ -200,6 +200,18 @@ describe('byValue and byReference', () => {
 describe('link', () => {
   const tasks = link<Tasks>(tasksUrl)
 
+  it.each(['thread', 'process'] as const)('as a whole is the module there: to a %s', async (boundary) => {
+    const other = open({ boundary })
+    expect(await other.submit(async () => [await tasks.double(4), await tasks.later(1)])).toEqual([8, 8])
+    expect(await other.submit(async (given) => [await given.list[0]?.double(5), given.list[0] === tasks], { list: [tasks] })).toEqual([
+      10,
+      true,
+    ])
+    expect(await other.submit((given) => given, tasks)).toBe(tasks)
+    const counted = await other.submit(async () => [await tasks.count(), await tasks.count()] as const)
+    expect(counted[1] - counted[0]).toBe(1)
+  })
+
   it('runs exports there, and here', async () => {
     expect(await pool.submit(tasks.double, 4)).toBe(8)
     expect(await tasks.double(4)).toBe(8)

@@ -10,9 +10,10 @@ import { shapes as functions } from './fixtures/shapes-functions.js'
 import { shapes as hostile } from './fixtures/shapes-hostile.js'
 import { shapes as modules } from './fixtures/shapes-modules.js'
 import { shapes as refused } from './fixtures/shapes-refused.js'
+import { shapes as symbols } from './fixtures/shapes-symbols.js'
 import { shapes as values } from './fixtures/shapes-values.js'
 
-const files = { functions, classes, values, errors, modules, refused, hostile }
+const files = { functions, classes, values, errors, modules, symbols, refused, hostile }
 const fixture = (name: string): string => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url))
 
 /** Runs one file of shapes in a process of its own: name → what went wrong. */

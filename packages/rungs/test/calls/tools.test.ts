@@ -42,6 +42,39 @@ it('tsx', async () => {
   expect(await resultOf('--import', import.meta.resolve('tsx'), program)).toEqual(expected)
 }, 30_000)
 
+it.each(['ThreadPoolExecutor', 'ProcessPoolExecutor'])(
+  'the lines of stacks under tsx, from a %s',
+  async (kind) => {
+    const folder = temporaryFolder()
+    const [main, imported] = [join(folder, 'main.mts'), join(folder, 'imported.mts')]
+    writeFileSync(
+      imported,
+      'interface P {\n  n: number\n}\n\nexport function imported(p: P): never {\n  throw new RangeError(String(p.n))\n}\n',
+    )
+    writeFileSync(
+      main,
+      `import { ${kind} } from '${rungs}'
+import { imported } from './imported.mts'
+interface O {
+  n: number
+}
+function inner(o: O): never {
+  return imported(o)
+}
+const pool = new ${kind}(1)
+const stacks = [inner, imported].map(async (fn) => ((await pool.submit(fn, { n: 1 }).exception()) as Error).stack)
+console.log(JSON.stringify(await Promise.all(stacks)))
+await pool.shutdown()
+`,
+    )
+    const stacks = (await resultOf('--import', import.meta.resolve('tsx'), main)) as string[]
+    const framesOf = (stack: string | undefined) =>
+      stack?.match(/(?<=at )\w+ \(.*(main|imported)\.mts:\d+/g)?.map((frame) => frame.replace(/\(.*[\\/]/, ''))
+    expect(stacks.map(framesOf)).toEqual([['imported imported.mts:6', 'inner main.mts:7'], ['imported imported.mts:6']])
+  },
+  30_000,
+)
+
 it.skipIf(!Reflect.get(process.features, 'typescript'))(
   "Node's own taking away of types",
   async () => {

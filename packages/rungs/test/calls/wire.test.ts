@@ -1,6 +1,7 @@
 // Outgoing and Incoming against each other, without a worker in between.
+import { Session } from 'node:inspector'
 import v8 from 'node:v8'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { Incoming, joinStacks, Outgoing, type Packed } from '../../dist/calls/index.js'
 import { CancelledError, NotShippableError, WorkerDiedError } from '../../dist/core/errors.js'
 import { TinyPool } from './fixtures/tiny-pool.js'
@@ -319,4 +320,34 @@ describe('calls', () => {
     const { there } = sides()
     expect(() => there.load(99, undefined)).toThrow(/definition 99 did not arrive/)
   })
+})
+
+it('looks for no file of what `new Function` made: that takes long, and each has a script of its own', async () => {
+  const { here, there } = sides()
+  here.ship(() => 1, [])
+  const { post } = Session.prototype
+  const asked: string[] = []
+  Session.prototype.post = function (this: Session, method: string, ...rest: never[]) {
+    asked.push(method)
+    return Reflect.apply(post, this, [method, ...rest])
+  } as typeof post
+  onTestFinished(() => {
+    Session.prototype.post = post
+  })
+  const made = [
+    new Function('return 1'),
+    new Function('a', 'b = 2', 'return b'),
+    new Function('a,\nb', 'return 3'),
+    Object.getPrototypeOf(async () => {}).constructor('return 4') as () => Promise<number>,
+  ]
+  for (const [index, fn] of made.entries()) {
+    const { captured, target } = here.ship(fn, [])
+    for (const id of [...(captured?.uses ?? []), target]) there.define(id, here.definition(id))
+    const back = await there.load(target, captured)
+    expect(await back()).toBe(index + 1)
+  }
+  expect(asked.filter((method) => method.startsWith('Profiler'))).toEqual([])
+  // One with a name of its own is asked about.
+  here.ship(new Function('return 5 //# sourceURL=named.js'), [])
+  expect(asked.filter((method) => method.startsWith('Profiler')).length).toBeGreaterThan(0)
 })
