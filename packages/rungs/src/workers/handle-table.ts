@@ -6,6 +6,7 @@ import type { CallOptions, Executor } from '../core/executor.js'
 import { cancelFuture, Future, listen, outcomeOf } from '../core/future.js'
 import { reasonOf } from '../core/signal-reason.js'
 import type { Parcel } from './messages.js'
+import { isPromise, promised } from './running-call.js'
 import type { AnyFunction } from './work-item.js'
 
 export type HandleKind = 'executor' | 'future' | 'signal' | 'callback'
@@ -139,12 +140,12 @@ function kindOf(value: object): HandleKind | undefined {
 /** What gives no promise is answered at once: this thread may be blocked by resultSync(), and then nothing comes later. */
 function callBack(callback: object, args: unknown[], answer: Answer): undefined {
   try {
-    const result = callbackOf(callback)?.(args)
-    if (!isThenable(result)) answer.fulfilled(result)
+    const result = promised(callbackOf(callback)?.(args))
+    if (!isPromise(result)) answer.fulfilled(result)
     else if (isBlocked()) {
-      Promise.resolve(result).catch(() => {})
+      result.catch(() => {})
       answer.rejected(new InvalidStateError(awaitsNothing))
-    } else Promise.resolve(result).then(answer.fulfilled, answer.rejected)
+    } else result.then(answer.fulfilled, answer.rejected)
   } catch (error) {
     answer.rejected(error)
   }
@@ -152,11 +153,6 @@ function callBack(callback: object, args: unknown[], answer: Answer): undefined 
 
 const awaitsNothing =
   'The callback gave a promise, which cannot end while its thread is blocked by resultSync(). Use await there, or let the callback give its value'
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  const mayBe = (typeof value === 'object' && value !== null) || typeof value === 'function'
-  return mayBe && typeof (value as { then?: unknown }).then === 'function'
-}
 
 function follow(future: Future<unknown>, answer: Answer, cancel = false, reason?: unknown): Cancel {
   if (cancel) future.cancel(reason)
