@@ -8,11 +8,21 @@ import { lastResort } from './errors-codec.js'
 import { lookingOnce } from './inspector.js'
 import { type AnyFunction, countOfMarks, nameOf } from './marks.js'
 import { arePlain, isPlain } from './plain.js'
+import type { Reached } from './reached.js'
 import { type OutgoingOptions, type Peer, Sender } from './sender.js'
 import type { Transferable } from './transfer.js'
 import { Kind, NONE, type Packed, PlainCall, plainly, type ShippedCall } from './wire.js'
 
 const { isProxy } = types
+
+/** For what shall be done when the code that runs now has ended. */
+const settled = Promise.resolve()
+
+/** A function whose definition says it all. */
+interface Target {
+  readonly id: number
+  readonly reached: Reached | undefined
+}
 
 /** More than this captured by one function is probably an accident. */
 const MUCH = 1_000_000
@@ -30,7 +40,9 @@ export class Outgoing {
   readonly #onNewFunction: (() => void) | undefined
   #warned = false
   /** Functions whose definition says it all. */
-  #targets = new WeakMap<AnyFunction, number>()
+  #targets = new WeakMap<AnyFunction, Target>()
+  /** Of the code that is running now, the last function that was looked at as a whole. */
+  #lookedAt: Target | undefined = undefined
   #marks = countOfMarks()
 
   constructor(options: OutgoingOptions) {
@@ -88,12 +100,27 @@ export class Outgoing {
     if (this.#marks !== countOfMarks()) {
       this.#marks = countOfMarks()
       this.#targets = new WeakMap()
+      this.#lookedAt = undefined
       this.#sender.makers.forget()
     }
     const target = this.#targets.get(fn)
-    if (target === undefined || this.#sender.isCurrent(fn)) return target
+    if (target === undefined) return undefined
+    if (target.reached === undefined || this.#isAsItWas(target, target.reached)) return target.id
     this.#targets.delete(fn)
     return undefined
+  }
+
+  /** To look at all that a function reaches costs more than all else of a short call, and calls that are submitted in a loop mostly have the same. */
+  #isAsItWas(target: Target, reached: Reached): boolean {
+    if (target === this.#lookedAt) return reached.looksAsItWas
+    if (!reached.isAsItWas) return false
+    if (this.#lookedAt === undefined) void settled.then(this.#lookAgain)
+    this.#lookedAt = target
+    return true
+  }
+
+  readonly #lookAgain = (): void => {
+    this.#lookedAt = undefined
   }
 
   #shipNew(fn: AnyFunction, args: readonly unknown[], transfer: readonly Transferable[] | undefined): ShippedCall {
@@ -108,7 +135,7 @@ export class Outgoing {
     }
     const known = sender.reference(fn) ?? (this.#mayKeep(fn) ? sender.keep(fn) : undefined)
     if (known === undefined) return this.#shipByValue(fn, args, transfer)
-    this.#targets.set(fn, known)
+    this.#targets.set(fn, { id: known, reached: sender.reachedBy(fn) })
     return { target: known, captured: undefined, args: this.#packArgs(args, transfer) }
   }
 

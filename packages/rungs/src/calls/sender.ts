@@ -11,6 +11,7 @@ import { Makers } from './makers.js'
 import { type AnyFunction, isByValue, nameOf, type Registered } from './marks.js'
 import { globalOf } from './modules.js'
 import { arePlain, isPlain } from './plain.js'
+import { Reached } from './reached.js'
 import { noteExport } from './symbol-home.js'
 import { homeOfSymbol } from './symbol-ref.js'
 import { movesOnly, type Transferable } from './transfer.js'
@@ -80,7 +81,7 @@ export class Sender {
   #calls = 0
   readonly #unsteady = new WeakSet<object>()
   /** The functions by value that a steady one reaches, itself among them, and how many own properties they have. */
-  readonly #reached = new WeakMap<object, ReadonlyMap<AnyFunction, number>>()
+  readonly #reached = new WeakMap<object, Reached>()
 
   constructor(options: OutgoingOptions) {
     this.boundary = options.boundary
@@ -229,15 +230,16 @@ export class Sender {
   /** Says whether everything a function reaches is for good: constants, references, functions and classes of this kind. */
   isSteady(root: AnyFunction): boolean {
     const seen = new Set<AnyFunction>([root])
-    const reached = new Map<AnyFunction, number>()
+    const reached = new Reached()
     for (const fn of seen) {
       if (fn !== root && this.reference(fn) !== undefined) {
-        for (const [part, keys] of this.#reached.get(fn) ?? []) reached.set(part, keys)
+        const theirs = this.#reached.get(fn)
+        if (theirs !== undefined) reached.addAll(theirs)
         continue
       }
       const parts = steadyParts(fn)
       if (parts === undefined) return false
-      if (!isClass(fn)) reached.set(fn, Reflect.ownKeys(fn).length)
+      if (!isClass(fn)) reached.add(fn)
       for (const part of parts) {
         if (typeof part === 'function') seen.add(part as AnyFunction)
         else if (this.held(part) === undefined && this.reference(part) === undefined) return false
@@ -247,10 +249,14 @@ export class Sender {
     return true
   }
 
-  /** Says whether what a kept function reaches is what it was: somebody may have put a property on one of these functions since. */
+  /** What a kept function reaches; undefined of one that was not looked at. */
+  reachedBy(root: object): Reached | undefined {
+    return this.#reached.get(root)
+  }
+
+  /** Says whether what a kept function reaches is what it was. */
   isCurrent(root: object): boolean {
-    for (const [fn, keys] of this.#reached.get(root) ?? []) if (Reflect.ownKeys(fn).length !== keys) return false
-    return true
+    return this.#reached.get(root)?.isAsItWas ?? true
   }
 
   /** Defines a by-value function or class that the other side keeps. */

@@ -5,8 +5,8 @@
 //
 // It has a native promise only once somebody awaits it: most futures of a large batch are waited for in groups and never need one.
 // Docs: docs/decisions/0001-future-is-awaitable.md, 0002-unobserved-failures.md, 0003-cancel-of-a-running-call.md.
-import { AsyncResource } from 'node:async_hooks'
 import { inspect } from 'node:util'
+import { callerContext } from './async-context.js'
 import { type CallSite, framesOf } from './call-site.js'
 import { CancelledError, InvalidStateError, TimeoutError } from './errors.js'
 import { checkLimits, limitedWait } from './limited-wait.js'
@@ -48,8 +48,6 @@ export interface FutureInit {
   readonly driver?: Driver | undefined
   readonly key?: string | undefined
   readonly site?: CallSite | undefined
-  /** The context of the submitter, in which done-callbacks run. */
-  readonly context?: AsyncResource | undefined
 }
 
 const PENDING = 0
@@ -133,7 +131,6 @@ export class Future<T> implements Promise<T> {
   /** Emptied when done: a future must not keep a pool alive. */
   #driver: Driver | undefined
   #site: CallSite | undefined
-  readonly #context: AsyncResource | undefined
   #listeners: Waiter | Waiter[] | undefined = undefined
   /** Made when somebody asks for more than the two functions of an `await` tell; they settle it. */
   #promise: Promise<T> | undefined = undefined
@@ -147,7 +144,6 @@ export class Future<T> implements Promise<T> {
     }
     this.#driver = init.driver
     this.#site = init.site
-    this.#context = init.context
     if (init.key !== undefined) this.key = init.key
   }
 
@@ -166,7 +162,7 @@ export class Future<T> implements Promise<T> {
     requireKey(key)
     if (onCancel !== undefined) requireFunction('onCancel', onCancel)
     const driver = onCancel === undefined ? undefined : { cancel: (_: Future<unknown>, reason: unknown) => onCancel(reason) }
-    const future = new Future<T>(construction, { driver, key, context: new AsyncResource('rungs', { requireManualDestroy: true }) })
+    const future = new Future<T>(construction, { driver, key })
     const settle = (outcome: Outcome<T>): void => {
       if (!future.#settle(outcome)) throw new InvalidStateError(`${inspect(future)} is done and cannot be settled again`)
     }
@@ -274,7 +270,7 @@ export class Future<T> implements Promise<T> {
 
   /**
    * Calls `fn` with this future when it is done: in the order in which they were added, once, at once if it is done already, and in the
-   * async context of the submitter. An error that `fn` throws is reported as a warning of the process; the other callbacks still run.
+   * async context in which it was added. An error that `fn` throws is reported as a warning of the process; the other callbacks still run.
    * @throws {TypeError} if `fn` is not a function.
    * @example
    * future.addDoneCallback(({ state }) => console.log(state))
@@ -282,9 +278,10 @@ export class Future<T> implements Promise<T> {
   addDoneCallback(fn: (future: Future<T>) => void): void {
     requireFunction('The callback', fn)
     this.#look()
+    const context = callerContext()
     const listener = (): void => {
       try {
-        const returned: unknown = this.#context === undefined ? fn(this) : this.#context.runInAsyncScope(fn, undefined, this)
+        const returned: unknown = context.runInAsyncScope(fn, undefined, this)
         // An async callback fails later; that is not lost either.
         if (returned instanceof Promise) returned.then(undefined, (error) => report('RUNGS_CALLBACK', 'A done-callback failed', error))
       } catch (error) {

@@ -30,9 +30,10 @@ export class Cells {
     return this.#words.length / words
   }
 
+  /** Before the call is sent: sending it is what makes this seen. */
   clear(cell: number): void {
-    atomics.store(this.#words, cell * words + BEGUN, 0)
-    atomics.store(this.#words, cell * words + ABORT, 0)
+    this.#words[cell * words + BEGUN] = 0
+    this.#words[cell * words + ABORT] = 0
   }
 
   // Pairs with begun(): what the pool reads after the worker has died is the last that the worker wrote.

@@ -15,7 +15,7 @@ import type { PoolLine } from './pool-line.js'
 import { Questions } from './questions.js'
 import type { BulkStore } from './ring/bulk.js'
 import type { RingHub } from './ring/hub.js'
-import { PoolEnd } from './ring/pool-end.js'
+import { PoolEnd, type RingCall } from './ring/pool-end.js'
 import { snapshotOf } from './snapshot.js'
 import type { Attempt } from './work-item.js'
 
@@ -53,6 +53,8 @@ export class Link implements WorkerHost {
   readonly #freeCells: number[]
   /** Whose cell it is. */
   readonly #byCell: (Attempt | undefined)[] = []
+  /** Filled for each call: one for each would be a good part of what is allocated for a short one. */
+  readonly #ringCall: RingCall = { id: 0, call: 0, attempt: 0, target: 0, cell: 0, key: undefined, tellBegin: false }
   /** Where in the ring a call lies that was sent that way. */
   readonly #placeInRing: number[] = []
   readonly ring: PoolEnd | undefined
@@ -137,8 +139,14 @@ export class Link implements WorkerHost {
     const { options, mode } = item
     if (ring === undefined || captured !== undefined || !args.plain || args.transfer.length > 0 || mode.type !== 'call') return false
     if (!this.#outbox.has(target)) return false
-    const { key } = options
-    const call = { id, call: item.callId, attempt: number, target, cell, key, tellBegin: options.timeout !== undefined }
+    const call = this.#ringCall
+    call.id = id
+    call.call = item.callId
+    call.attempt = number
+    call.target = target
+    call.cell = cell
+    call.key = options.key
+    call.tellBegin = options.timeout !== undefined
     const place = ring.send(call, args.data as readonly unknown[]) // Arguments are an array.
     if (place < 0) return false
     this.#placeInRing[cell] = place

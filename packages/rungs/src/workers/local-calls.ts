@@ -17,12 +17,15 @@ class ArgumentList {
 
 class LocalCall extends WaitingCall {
   readonly fn: AnyFunction
+  /** In which it runs: that of the submitter. */
+  readonly context: AsyncResource
   /** The only argument, or a list of them: an array for each call would be a tenth of what waits. */
   args: unknown
 
   constructor(batch: LocalCalls, fn: AnyFunction, args: readonly unknown[], site: CallSite | undefined, context: AsyncResource) {
-    super(batch, site, context)
+    super(batch, site)
     this.fn = fn
+    this.context = context
     this.args = args.length === 1 ? args[0] : new ArgumentList(args)
   }
 

@@ -129,7 +129,7 @@ export class WorkerPool {
     const shipped = outgoing.shipKnown(fn, args)
     if (shipped === undefined || !isSmall(args)) return this.submit(fn, args, options, from).future
     const batch = this.batches.sent
-    return this.batches.join(batch, batch.add(snapshotOf(shipped), siteFrom(from), callerContext()))
+    return this.batches.join(batch, batch.add(snapshotOf(shipped), siteFrom(from)))
   }
 
   /** Whether calls that wait may do so as one: where there is no limit of the queue that somebody may wait for. */

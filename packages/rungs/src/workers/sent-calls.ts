@@ -8,11 +8,12 @@ import type { CallSite } from '../core/call-site.js'
 import type { CancelledError } from '../core/errors.js'
 import { cancelFuture, type Future } from '../core/future.js'
 import type { Outcome } from '../core/outcome.js'
+import { mostAhead } from './ring/layout.js'
 import { type CallPart, settle, WaitingCall, WaitingCalls, type WaitingOwner } from './waiting-calls.js'
 import type { Attempt } from './work-item.js'
 
-/** Tickets that are kept. More than these are seldom with the workers. */
-const mostSpare = 256
+/** Tickets that are kept: as many as two workers can have. */
+const mostSpare = 2 * mostAhead
 
 /** The context of nobody's call. */
 const outside = new AsyncResource('rungs', { requireManualDestroy: true })
@@ -20,8 +21,8 @@ const outside = new AsyncResource('rungs', { requireManualDestroy: true })
 class SentCall extends WaitingCall {
   shipped: ShippedCall | undefined
 
-  constructor(batch: SentCalls, shipped: ShippedCall, site: CallSite | undefined, context: AsyncResource) {
-    super(batch, site, context)
+  constructor(batch: SentCalls, shipped: ShippedCall, site: CallSite | undefined) {
+    super(batch, site)
     this.shipped = shipped
   }
 
@@ -47,8 +48,8 @@ export class SentCalls extends WaitingCalls<SentCall> {
     return attempt
   }
 
-  add(shipped: ShippedCall, site: CallSite | undefined, context: AsyncResource): Future<unknown> {
-    return this.append(new SentCall(this, shipped, site, context))
+  add(shipped: ShippedCall, site: CallSite | undefined): Future<unknown> {
+    return this.append(new SentCall(this, shipped, site))
   }
 }
 

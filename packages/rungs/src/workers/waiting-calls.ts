@@ -38,16 +38,14 @@ export interface CallPart extends Part {
 
 export abstract class WaitingCall implements Driver {
   readonly batch: WaitingCalls<WaitingCall>
-  readonly context: AsyncResource
   readonly future: Future<unknown>
   /** Who makes the call; undefined while it waits. */
   runner: CallPart | undefined = undefined
   next: WaitingCall | undefined = undefined
 
-  constructor(batch: WaitingCalls<WaitingCall>, site: CallSite | undefined, context: AsyncResource) {
+  constructor(batch: WaitingCalls<WaitingCall>, site: CallSite | undefined) {
     this.batch = batch
-    this.context = context
-    this.future = createFuture({ driver: this, site, context })
+    this.future = createFuture({ driver: this, site })
   }
 
   /** It was cancelled while it waits: what it was made with is not needed. */

@@ -93,7 +93,7 @@ export class WorkItem implements Driver {
 
   /** Made when it is first asked for: the items of a batch do without. */
   get future(): Future<unknown> {
-    this.#future ??= createFuture({ driver: this, key: this.options.key, site: this.site, context: this.context })
+    this.#future ??= createFuture({ driver: this, key: this.options.key, site: this.site })
     return this.#future
   }
 

@@ -59,7 +59,7 @@ export class Codec {
 
   /** Writes all of `values` from `at` on. @returns where they end, or -1 when one of them is not for this way, or `end` was reached */
   writeAll(values: readonly unknown[], at: number, end: number): number {
-    this.#seen.length = 0
+    this.#forgetSeen()
     let next = at
     for (let index = 0; index < values.length && next >= 0; index++) next = this.#write(values[index], next, end)
     return next
@@ -67,8 +67,13 @@ export class Codec {
 
   /** As {@link writeAll}, of one value. */
   write(value: unknown, at: number, end: number): number {
-    this.#seen.length = 0
+    this.#forgetSeen()
     return this.#write(value, at, end)
+  }
+
+  /** To set the length of an array costs as much as all else of a number. */
+  #forgetSeen(): void {
+    if (this.#seen.length > 0) this.#seen.length = 0
   }
 
   readAll(count: number): unknown[] {

@@ -17,6 +17,8 @@ export class RingHub {
   batch: (run: () => void) => void = (run) => run()
   /** How long calls take, in nanoseconds; 0 when that is not known. */
   callNs = 0
+  /** Replies are being handed over. What is sent meanwhile may be announced at the end of that. */
+  handsOver = false
   readonly #words = new Int32Array(this.buffer)
   readonly #ends: PoolEnd[] = []
   /** Whether a look is scheduled. */
@@ -85,6 +87,17 @@ export class RingHub {
 
   /** In the order in which they were published, whichever worker it was. */
   #drain(most: number): number {
+    const within = this.handsOver
+    this.handsOver = true
+    try {
+      return this.#handOver(most)
+    } finally {
+      this.handsOver = within
+      for (let index = 0; index < this.#ends.length; index++) this.#ends[index]?.announce()
+    }
+  }
+
+  #handOver(most: number): number {
     let count = 0
     while (count < most) {
       let first: PoolEnd | undefined

@@ -21,16 +21,19 @@ import {
 
 const { LOOPING, PARKED, RUNNING } = workerStates
 
+/** While replies are handed over, a worker that sleeps is woken for so many calls at once: to wake it costs more than several short calls. */
+const lot = 32
+
 /** What of a call is written, but for its arguments. */
 export interface RingCall {
-  readonly id: number
-  readonly call: number
-  readonly attempt: number
-  readonly target: number
-  readonly cell: number
-  readonly key: string | undefined
+  id: number
+  call: number
+  attempt: number
+  target: number
+  cell: number
+  key: string | undefined
   /** Whether to tell when it begins. */
-  readonly tellBegin: boolean
+  tellBegin: boolean
 }
 
 export interface PoolEndParts {
@@ -54,6 +57,8 @@ export class PoolEnd {
   #received = 0
   /** Calls that were written. */
   #written = 0
+  /** Calls that were written, and for which nobody was woken yet. */
+  #unannounced = 0
   #ended = false
 
   constructor(parts: PoolEndParts) {
@@ -96,7 +101,7 @@ export class PoolEnd {
     codec.writeDouble(at + callRecord.CALL, call.call)
     writer.publish(at, end)
     this.#written = (this.#written + 1) | 0
-    this.#wake()
+    if (!this.#parts.hub.handsOver || ++this.#unannounced >= lot) this.#wake()
     this.#parts.hub.sent()
     return at
   }
@@ -164,8 +169,14 @@ export class PoolEnd {
     this.#parts.hub.remove(this)
   }
 
+  /** Replies have been handed over. */
+  announce(): void {
+    if (this.#unannounced > 0) this.#wake()
+  }
+
   /** Pairs with the stores of STATE in WorkerEnd: the call was published before this looks, the worker looks again after it has said that it sleeps. */
   #wake(): void {
+    this.#unannounced = 0
     const state = atomics.load(this.#control, STATE)
     if (state === RUNNING) return
     if (state === PARKED) this.#unpark()
