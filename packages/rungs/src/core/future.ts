@@ -8,6 +8,7 @@
 import { inspect } from 'node:util'
 import { callerContext } from './async-context.js'
 import { type CallSite, framesOf } from './call-site.js'
+import { beforeCallout } from './callout.js'
 import { CancelledError, InvalidStateError, TimeoutError } from './errors.js'
 import { checkLimits, limitedWait } from './limited-wait.js'
 import { requireDuration, requireFunction, requireKey, requireKnown } from './options.js'
@@ -380,8 +381,10 @@ export class Future<T> implements Promise<T> {
   }
 
   #tell(waiter: Waiter): void {
-    if (typeof waiter === 'function') waiter(this)
-    else this.#settles(waiter)
+    if (typeof waiter === 'function') {
+      beforeCallout()
+      waiter(this)
+    } else this.#settles(waiter)
   }
 
   #start(): boolean {

@@ -48,8 +48,8 @@ export interface Batches {
 export interface WorkerHost {
   /** Whether killing it ends a call that does not end by itself. */
   readonly replaceable: boolean
-  /** The call goes. It may begin before this returns. */
-  send(attempt: Attempt): void
+  /** The call goes. It may begin before this returns. `follows`: outcomes are being handed over, and no code of the program runs before all have been. */
+  send(attempt: Attempt, follows?: boolean): void
   /** Whether the call had not begun, and will not: it can be sent again, to whichever worker. */
   takeBack?(attempt: Attempt): boolean
   /** Asks for all that has not begun of what it was given ahead; `recalled` tells which these were. Instead of `takeBack`. */

@@ -87,7 +87,7 @@ export class Link implements WorkerHost {
     })
   }
 
-  send(attempt: Attempt): void {
+  send(attempt: Attempt, follows = false): void {
     const { item, id } = attempt
     const { shipped, mode, options } = item
     if (shipped === undefined) return
@@ -98,7 +98,7 @@ export class Link implements WorkerHost {
     if (cell >= 0) this.#parts.cells.clear(cell)
     if (cell >= 0) {
       this.#byCell[cell] = attempt
-      if (this.#sendByRing(attempt, shipped, cell)) return
+      if (this.#sendByRing(attempt, shipped, cell, follows)) return
       // It can be taken back: what is changed in its arguments meanwhile is not meant for it.
       if (attempt.early) item.shipped = snapshotOf(shipped)
     }
@@ -134,7 +134,7 @@ export class Link implements WorkerHost {
   }
 
   /** @returns false when it has to go as a message */
-  #sendByRing({ id, item, number }: Attempt, { target, captured, args }: ShippedCall, cell: number): boolean {
+  #sendByRing({ id, item, number }: Attempt, { target, captured, args }: ShippedCall, cell: number, follows: boolean): boolean {
     const { ring } = this
     const { options, mode } = item
     if (ring === undefined || captured !== undefined || !args.plain || args.transfer.length > 0 || mode.type !== 'call') return false
@@ -147,7 +147,7 @@ export class Link implements WorkerHost {
     call.cell = cell
     call.key = options.key
     call.tellBegin = options.timeout !== undefined
-    const place = ring.send(call, args.data as readonly unknown[]) // Arguments are an array.
+    const place = ring.send(call, args.data as readonly unknown[], follows) // Arguments are an array.
     if (place < 0) return false
     this.#placeInRing[cell] = place
     return true

@@ -3,6 +3,7 @@
 import type { HeldFunction, Outgoing, ShippedCall } from '../calls/index.js'
 import { BytesCall, joinStacks } from '../calls/index.js'
 import { framesOf } from '../core/call-site.js'
+import { beforeCallout } from '../core/callout.js'
 import { currentCall } from '../core/current-call.js'
 import { CancelledError, NotShippableError, TimeoutError } from '../core/errors.js'
 import { type Future, onDone } from '../core/future.js'
@@ -98,7 +99,7 @@ export class PoolCalls implements ItemOwner {
       const future = part.next(attempt, now)
       if (future !== undefined) {
         // It is sent before anybody is told, who may want to cancel it.
-        this.#core.hosts.get(worker.id)?.send(attempt)
+        this.#core.hosts.get(worker.id)?.send(attempt, true)
         part.settle(future, outcome)
         return
       }
@@ -184,6 +185,7 @@ export class PoolCalls implements ItemOwner {
   #wantsRetry(item: WorkItem, reason: unknown, attempt: number): boolean {
     const when = item.options.retries?.when
     if (when === undefined) return true
+    beforeCallout()
     try {
       const wants: unknown = item.context.runInAsyncScope(when, undefined, reason, attempt)
       if (!isPromise(wants)) return Boolean(wants)

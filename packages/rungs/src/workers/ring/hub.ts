@@ -1,5 +1,6 @@
 // Looks for the replies of all workers of a pool: for as long as there are some, and a moment longer, each turn of the event loop, in lots that
 // leave room for timers. Then it says that it sleeps, and the worker that has the next reply wakes it by a message.
+import { putOff } from '../../core/callout.js'
 import { atomics, performance, setImmediate } from '../../core/platform.js'
 import { createPoolWords, MAIN, mainStates } from './layout.js'
 import type { PoolEnd } from './pool-end.js'
@@ -17,8 +18,8 @@ export class RingHub {
   batch: (run: () => void) => void = (run) => run()
   /** How long calls take, in nanoseconds; 0 when that is not known. */
   callNs = 0
-  /** Replies are being handed over. What is sent meanwhile may be announced at the end of that. */
-  handsOver = false
+  /** Replies are being handed over. */
+  #handsOver = false
   readonly #words = new Int32Array(this.buffer)
   readonly #ends: PoolEnd[] = []
   /** Whether a look is scheduled. */
@@ -43,6 +44,13 @@ export class RingHub {
     if (this.#looking || this.callNs > longCall) return
     this.#lastNews = performance.now()
     this.#schedule()
+  }
+
+  /** Whether a call that was written need not be announced now: that is done before code of the program runs, and when all replies are handed over. */
+  putsOff(): boolean {
+    if (!this.#handsOver) return false
+    putOff(this.#announce)
+    return true
   }
 
   /** A worker has woken us. */
@@ -87,14 +95,18 @@ export class RingHub {
 
   /** In the order in which they were published, whichever worker it was. */
   #drain(most: number): number {
-    const within = this.handsOver
-    this.handsOver = true
+    const within = this.#handsOver
+    this.#handsOver = true
     try {
       return this.#handOver(most)
     } finally {
-      this.handsOver = within
-      for (let index = 0; index < this.#ends.length; index++) this.#ends[index]?.announce()
+      this.#handsOver = within
+      this.#announce()
     }
+  }
+
+  readonly #announce = (): void => {
+    for (let index = 0; index < this.#ends.length; index++) this.#ends[index]?.announce()
   }
 
   #handOver(most: number): number {

@@ -1,4 +1,6 @@
 // The pool's end of the shared memory of one worker: writes calls, reads replies, wakes the worker if it sleeps.
+
+import { beforeCallout } from '../../core/callout.js'
 import { atomics } from '../../core/platform.js'
 import { longestRecord, RecordReader, RecordWriter } from './byte-ring.js'
 import type { RingHub } from './hub.js'
@@ -81,8 +83,8 @@ export class PoolEnd {
     return atomics.load(this.#control, CALL_NS)
   }
 
-  /** @returns where the call lies, or -1 when it cannot go this way */
-  send(call: RingCall, args: readonly unknown[]): number {
+  /** `later`: the worker need not be woken before code of the program runs. @returns where the call lies, or -1 when it cannot go this way */
+  send(call: RingCall, args: readonly unknown[], later = false): number {
     const writer = this.#calls
     const at = writer.reserve()
     if (at < 0) return -1
@@ -101,7 +103,7 @@ export class PoolEnd {
     codec.writeDouble(at + callRecord.CALL, call.call)
     writer.publish(at, end)
     this.#written = (this.#written + 1) | 0
-    if (!this.#parts.hub.handsOver || ++this.#unannounced >= lot) this.#wake()
+    if (!later || ++this.#unannounced >= lot || !this.#parts.hub.putsOff()) this.#wake()
     this.#parts.hub.sent()
     return at
   }
@@ -137,6 +139,7 @@ export class PoolEnd {
       if ((((words[at + replyRecord.POSTED] as number) - this.#received) | 0) > 0) {
         // What it has printed and reported goes first. Once: a port that is closed gives nothing any more.
         const before = this.#received
+        beforeCallout()
         this.#parts.pumpPort()
         if (this.#received !== before) continue
       }
