@@ -11,6 +11,11 @@ const looksUntilStuck = 5
 /** So many calls have to wait before workers that have no place for them are given some. */
 const lot = 32
 
+/** Nanoseconds that it takes to wake a worker. */
+const wakeNs = 50_000
+/** So many functions are remembered. */
+const mostKinds = 1_000
+
 /** A part of the state of a pool. */
 export class CallsAhead {
   /** How many calls more than it has places a worker may have. */
@@ -19,6 +24,11 @@ export class CallsAhead {
   count = 0
   /** Nobody has room for calls ahead, until some have ended. */
   full = false
+  #callNs = 0
+  /** Of these one has ended since calls are known to be short. */
+  readonly #shortKinds = new Set<number>()
+  /** Who was last given a call. */
+  last: WorkerRecord | undefined = undefined
   /** Those who have few get more, however few wait. */
   refilling = false
   /** The lowest priority among those that wait at workers. */
@@ -30,7 +40,10 @@ export class CallsAhead {
   readonly #actions: Action[]
   readonly #callsPerWorker: number
 
-  constructor(workers: ReadonlyMap<number, WorkerRecord>, actions: Action[], callsPerWorker: number) {
+  readonly #now: () => number
+
+  constructor(workers: ReadonlyMap<number, WorkerRecord>, actions: Action[], callsPerWorker: number, now: () => number) {
+    this.#now = now
     this.#workers = workers
     this.#actions = actions
     this.#callsPerWorker = callsPerWorker
@@ -55,6 +68,35 @@ export class CallsAhead {
     this.#favourite = best
     this.#favours = limit >> 4
     return best
+  }
+
+  /** How long a call takes, in nanoseconds; 0 when that is not known. */
+  get callNs(): number {
+    return this.#callNs
+  }
+
+  set callNs(ns: number) {
+    this.#callNs = ns
+    if (ns === 0 || ns >= wakeNs || this.#shortKinds.size > mostKinds) this.#shortKinds.clear()
+  }
+
+  /** It has ended at a worker. */
+  ended({ kind }: Ticket): void {
+    if (kind !== 0 && this.#callNs > 0 && this.#callNs < wakeNs) this.#shortKinds.add(kind)
+  }
+
+  /**
+   * Of calls that are known to be short, the worker that was last given one: to wake another takes longer than to wait until this one has ended what
+   * it has. Undefined when it may be at one that takes longer than they did so far, and for a function of which nothing is known.
+   */
+  awakeWorker(queue: TicketQueue): WorkerRecord | undefined {
+    const { limit, callNs, last } = this
+    const { first } = queue
+    if (last === undefined || limit === 0 || first === undefined || !first.goesAhead || !this.#shortKinds.has(first.kind)) return undefined
+    const { size } = last.calls
+    if (size === 0 || size >= limit || size * callNs >= wakeNs || last.extra > 0) return undefined
+    if (!this.#mayHaveMore(last, this.#callsPerWorker + limit)) return undefined
+    return (this.#now() - Math.max(last.busySince, last.lastEnd)) * 1e6 < wakeNs ? last : undefined
   }
 
   #mayHaveMore({ phase, pace, calls, extra, blockedBy }: WorkerRecord, most: number): boolean {

@@ -55,6 +55,7 @@ export class Pace {
     const { maxTasksPerWorker, maxMemoryPerWorker } = this.#core.options
     const steady = maxTasksPerWorker === Number.POSITIVE_INFINITY && maxMemoryPerWorker === Number.POSITIVE_INFINITY
     this.#core.state.ahead = aheadFor(slowest, steady)
+    this.#core.state.callNs = slowest
   }
 
   /** Looks now and then whether calls wait behind one that takes long. */

@@ -68,6 +68,7 @@ export class PoolCalls implements ItemOwner {
     const attempt = new Attempt(item, item.attempts + 1)
     item.attempt = attempt
     attempt.goesAhead = this.#core.parts.hub !== undefined && mayGoAhead(item)
+    if (attempt.goesAhead && item.shipped !== undefined) attempt.kind = item.shipped.target
     this.#core.state.submitted(attempt)
     this.#core.drain()
     // It waits, or may be taken back from a worker that blocks: what is changed in its arguments meanwhile is not meant for it. A chunk's lists were made

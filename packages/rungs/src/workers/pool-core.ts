@@ -49,7 +49,7 @@ export class PoolCore {
     this.parts = parts
     this.drain = drain
     this.deaths = new Deaths(options.name)
-    this.state = new PoolState(options)
+    this.state = new PoolState(options, () => this.deadlines.now())
   }
 
   /** Whether calls that a worker has a place for may come back, because another blocks its thread. */

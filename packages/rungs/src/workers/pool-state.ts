@@ -52,6 +52,7 @@ export class PoolState {
   #phase: 'open' | 'closing' | 'terminating' | 'closed' = 'open'
   #broken = false
   readonly #config: PoolConfig
+  readonly #now: () => number
   readonly #queue = new TicketQueue()
   readonly #roster: WorkerRoster
   readonly #callsAhead: CallsAhead
@@ -64,9 +65,10 @@ export class PoolState {
   #fruitless = 0
   #lastOrder = 0
 
-  constructor(config: PoolConfig) {
+  constructor(config: PoolConfig, now: () => number = () => 0) {
     this.#config = config
-    this.#callsAhead = new CallsAhead(this.workers, this.actions, config.callsPerWorker)
+    this.#now = now
+    this.#callsAhead = new CallsAhead(this.workers, this.actions, config.callsPerWorker, now)
     this.#roster = new WorkerRoster(config, this.workers, this.actions, this.#callsAhead)
     this.#decide()
   }
@@ -91,6 +93,11 @@ export class PoolState {
   /** How many calls more than it has places a worker may have. */
   get ahead(): number {
     return this.#callsAhead.limit
+  }
+
+  /** How long a call takes, in nanoseconds; 0 when that is not known. */
+  set callNs(ns: number) {
+    this.#callsAhead.callNs = ns
   }
 
   set ahead(limit: number) {
@@ -225,6 +232,7 @@ export class PoolState {
     if (ticket.place !== 'running') return
     this.#fruitless = 0
     this.#leave(ticket, worker)
+    this.#callsAhead.ended(ticket)
     worker.still = 0
     if (worker.pace === 'stuck') worker.pace = 'even'
     if (worker.calls.size === 0) worker.idleSince = now
@@ -406,7 +414,7 @@ export class PoolState {
     const roster = this.#roster
     if (!roster.someReady) return
     while (this.#queue.size > 0) {
-      const worker = roster.freeWorker() ?? this.#callsAhead.workerFor(this.#queue)
+      const worker = this.#callsAhead.awakeWorker(this.#queue) ?? roster.freeWorker() ?? this.#callsAhead.workerFor(this.#queue)
       if (worker === undefined) return
       const ticket = this.#queue.shift() as Ticket // There is one: the size says so.
       this.#give(ticket, worker)
@@ -425,6 +433,8 @@ export class PoolState {
   /** From the queue to a worker. */
   #give(ticket: Ticket, worker: WorkerRecord): void {
     this.#roster.load++
+    this.#callsAhead.last = worker
+    if (worker.calls.size === 0 && this.#callsAhead.callNs > 0) worker.busySince = this.#now()
     ticket.place = 'running'
     ticket.worker = worker
     if (ticket.order === 0) ticket.order = ++this.#lastOrder

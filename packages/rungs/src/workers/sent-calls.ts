@@ -49,6 +49,9 @@ export class SentCalls extends WaitingCalls<SentCall> {
   }
 
   add(shipped: ShippedCall, site: CallSite | undefined): Future<unknown> {
+    // Of several functions nobody knows how long the next one takes.
+    if (this.count === 0) this.kind = shipped.target
+    else if (this.kind !== shipped.target) this.kind = 0
     return this.append(new SentCall(this, shipped, site))
   }
 }
@@ -80,7 +83,7 @@ export class Sending implements CallPart {
     this.#batch = batch
     this.#call = call
     call.runner = this
-    attempt.item.shipped = call.shipped
+    this.#send(attempt, call)
   }
 
   /** The last of them has ended. Nothing of it is kept. */
@@ -103,13 +106,18 @@ export class Sending implements CallPart {
     const { future } = this
     this.#call = this.batch.shift()
     this.#call.runner = this
-    attempt.item.shipped = this.#call.shipped
+    this.#send(attempt, this.#call)
     attempt.startedAt = undefined
     attempt.item.startedAt = undefined
     // What the worker still says under the old name is about the call that has ended.
     attempt.rename()
     attempt.sentAt = now
     return future
+  }
+
+  #send(attempt: Attempt, { shipped }: SentCall): void {
+    attempt.item.shipped = shipped
+    attempt.kind = shipped?.target ?? 0
   }
 
   /** Of the call that has ended. */

@@ -24,6 +24,8 @@ export class Ticket {
   goesAhead = false
   /** A worker has it, or had it, before it had a place for it. */
   early = false
+  /** Calls of one kind are of one function; 0: nobody knows which. */
+  kind = 0
   /** When it was first handed over, relative to others. */
   order = 0
   /** It waits for another call of its own pool and has lent its place. */

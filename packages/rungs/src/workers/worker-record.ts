@@ -28,6 +28,8 @@ export interface WorkerRecord {
   given: number
   /** Since when it has no call; undefined while it has. */
   idleSince: number | undefined
+  /** When it was last given a call while it had none. Only where calls are known to be short. */
+  busySince: number
   /** How many of its calls wait there for a place. */
   ahead: number
   /** Whether it is given calls ahead. `recalling`: not until those that it has were taken back. `stuck`: not until one of its calls has ended. */
@@ -50,6 +52,7 @@ export function startingWorker(id: number, index: number): WorkerRecord {
     listedLent: false,
     given: 0,
     idleSince: undefined,
+    busySince: 0,
     ahead: 0,
     pace: 'even',
     still: 0,

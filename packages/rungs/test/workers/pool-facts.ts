@@ -69,10 +69,13 @@ export class PoolFacts {
       replaceDeadWorkers: this.dice.chance(0.85),
       idleTimeout: 10,
     }
-    this.state = new PoolState(this.config)
+    // So that some calls come while a worker has had one for a short time, and some later.
+    this.state = new PoolState(this.config, () => this.now / 1_000)
     this.goAhead = this.dice.chance(0.7)
     this.answersLate = this.goAhead && this.dice.chance(0.5)
-    if (this.goAhead) this.state.ahead = this.dice.below(mostAhead + 1)
+    if (!this.goAhead) return
+    this.state.ahead = this.dice.below(mostAhead + 1)
+    this.state.callNs = this.dice.below(60_000)
   }
 
   check(): void {

@@ -271,7 +271,9 @@ export class World {
       return
     }
     this.state.ahead = this.#dice.below(mostAhead + 1)
-    this.#facts.note(`${this.state.ahead} may go ahead`)
+    const callNs = this.#dice.below(60_000)
+    this.state.callNs = callNs
+    this.#facts.note(`${this.state.ahead} may go ahead, a call takes ${callNs} ns`)
     this.state.refill()
   }
 

@@ -27,7 +27,11 @@ import {
 const { LOOPING, PARKED, RUNNING } = workerStates
 
 /** Milliseconds for which one spins at most before it parks. */
-const longestSpin = 0.02
+const longestSpin = 0.05
+/** Milliseconds that it takes to wake one that is parked. */
+const wakeTime = 0.06
+/** Of so many pauses in a row that were longer it is no use. */
+const mostWorth = 4
 
 export class WorkerEnd {
   readonly #control: Int32Array
@@ -37,7 +41,8 @@ export class WorkerEnd {
   readonly #poke: () => void
   readonly #spins: boolean
   #bulk: BulkReader | undefined
-  #spinFor = longestSpin
+  /** Above 0: most of the last pauses were so short that to look for their whole length would have paid. */
+  #worth = mostWorth
   readonly #time = new CallTime()
   #posted = 0
   #received = 0
@@ -204,32 +209,31 @@ export class WorkerEnd {
    * @returns whether there is something to do
    */
   park(ms: number): boolean {
-    if (this.#spin()) return true
+    const since = performance.now()
+    if (this.#worth > 0 && this.#spin(since + longestSpin)) {
+      this.#worth = mostWorth
+      return true
+    }
     this.#calls.release()
     // Pairs with the looks at STATE in PoolEnd: what it has published before that is seen by the second look here.
     atomics.store(this.#control, STATE, PARKED)
     if (this.#calls.empty && !this.hasMail) atomics.wait(this.#control, STATE, PARKED, ms)
     atomics.store(this.#control, STATE, RUNNING)
+    const isShort = performance.now() - since < longestSpin + wakeTime
+    this.#worth = Math.max(0, Math.min(mostWorth, this.#worth + (isShort ? 1 : -1)))
     return !this.#calls.empty || this.hasMail
   }
 
-  /** Looks for a moment, if no other worker of the pool does: for as long as it has paid. @returns whether there is something to do */
-  #spin(): boolean {
-    if (!this.#spins || this.#spinFor < 0.001) {
-      // Now and then it is tried again.
-      this.#spinFor = Math.min(longestSpin, this.#spinFor + 0.0001)
-      return false
-    }
+  /** Looks for a moment, if no other worker of the pool does. @returns whether there is something to do */
+  #spin(until: number): boolean {
+    if (!this.#spins) return false
     // Only to keep two from burning a core each. Who dies while it spins leaves the word taken: then nobody spins any more.
     if (atomics.compareExchange(this.#pool, SPINNER, 0, 1) !== 0) return false
-    const until = performance.now() + this.#spinFor
     let found = false
     do {
       for (let look = 0; look < 50 && !found; look++) found = !this.#calls.empty
     } while (!found && performance.now() < until)
     atomics.store(this.#pool, SPINNER, 0)
-    found ||= this.hasMail
-    this.#spinFor = found ? Math.min(longestSpin, this.#spinFor * 2) : this.#spinFor / 2
-    return found
+    return found || this.hasMail
   }
 }
