@@ -14,7 +14,7 @@ import type {
 import type { Future } from '../core/future.js'
 import { requireFunction, requireInteger, requireKnown, requireOneOf } from '../core/options.js'
 import { library } from '../core/places.js'
-import { makeShippable } from '../workers/handle-table.js'
+import { type ExecutorAccess, makeShippable } from '../workers/handle-table.js'
 import type { WorkerPool } from '../workers/pool.js'
 import type { PoolOptions } from '../workers/pool-options.js'
 import type { AnyFunction } from '../workers/work-item.js'
@@ -51,13 +51,6 @@ export class PoolExecutor implements Executor {
 
   constructor(view: PoolView) {
     this.#view = view
-    const { pool, name, id } = view
-    makeShippable(this, {
-      module: executors,
-      facts: () => ({ name, maxWorkers: pool.maxWorkers, pool: id }),
-      submit: (fn, args, options) => (this.with(options) as PoolExecutor).submit(fn, ...args),
-      stream: (fn, args, options) => this.with(options).stream(fn as (...args: unknown[]) => Iterable<unknown>, ...args), // Checked where it runs.
-    })
   }
 
   /** What its workers are named after. */
@@ -167,6 +160,21 @@ export class PoolExecutor implements Executor {
 
   get #kind(): string {
     return this.#view.kind ?? this.constructor.name
+  }
+
+  /** What lets workers use it. */
+  get #access(): ExecutorAccess {
+    const { pool, name, id } = this.#view
+    return {
+      module: executors,
+      facts: () => ({ name, maxWorkers: pool.maxWorkers, pool: id }),
+      submit: (fn, args, options) => (this.with(options) as PoolExecutor).submit(fn, ...args),
+      stream: (fn, args, options) => this.with(options).stream(fn as (...args: unknown[]) => Iterable<unknown>, ...args), // Checked where it runs.
+    }
+  }
+
+  static {
+    makeShippable((value) => (#view in value ? value.#access : undefined))
   }
 
   #submitter(below: AnyFunction): PoolSubmitter {

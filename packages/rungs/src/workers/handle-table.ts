@@ -2,7 +2,7 @@
 // what kind of thing it is; what is asked of it comes back as a question (`rpc`), answered here.
 import { callbackOf, type Handles, isBlocked, isCallback } from '../calls/index.js'
 import { CancelledError, InvalidStateError, NotShippableError } from '../core/errors.js'
-import type { CallOptions, Executor } from '../core/executor.js'
+import type { CallOptions } from '../core/executor.js'
 import { cancelFuture, Future, listen, outcomeOf } from '../core/future.js'
 import { reasonOf } from '../core/signal-reason.js'
 import type { Parcel } from './messages.js'
@@ -54,11 +54,11 @@ export interface ExecutorAccess {
   stream(fn: AnyFunction, args: unknown[], options: CallOptions): AsyncIterableIterator<unknown>
 }
 
-const executors = new WeakMap<object, ExecutorAccess>()
+let accessOf: (value: object) => ExecutorAccess | undefined = () => undefined
 
-/** From now on `executor` can be handed to calls of any executor. */
-export function makeShippable(executor: Executor, access: ExecutorAccess): void {
-  executors.set(executor, access)
+/** From now on the executors that `access` knows can be handed to calls of any executor. Set by the class of executors; there is one. */
+export function makeShippable(access: typeof accessOf): void {
+  accessOf = access
 }
 
 /** Ends what a question began; its asker does not want the answer any more. */
@@ -83,7 +83,7 @@ export class HandleTable implements Handles {
   }
 
   moduleFor(value: object): string | undefined {
-    return executors.get(value)?.module
+    return accessOf(value)?.module
   }
 
   fromHandle(handle: unknown): object {
@@ -94,7 +94,7 @@ export class HandleTable implements Handles {
   }
 
   #factsOf(kind: HandleKind, value: object): Handle['facts'] {
-    if (kind === 'executor') return executors.get(value)?.facts()
+    if (kind === 'executor') return accessOf(value)?.facts()
     if (kind === 'future') return { key: (value as Future<unknown>).key }
     if (kind !== 'signal') return undefined
     const { aborted, reason } = value as AbortSignal // Of its kind, as the one above.
@@ -125,13 +125,13 @@ export class HandleTable implements Handles {
       case 'signal':
         return watch(object as AbortSignal, answer)
       case 'executor':
-        return execute(executors.get(object), method, fn, args, answer)
+        return execute(accessOf(object), method, fn, args, answer)
     }
   }
 }
 
 function kindOf(value: object): HandleKind | undefined {
-  if (executors.has(value)) return 'executor'
+  if (accessOf(value) !== undefined) return 'executor'
   if (value instanceof Future) return 'future'
   if (value instanceof AbortSignal) return 'signal'
   return isCallback(value) ? 'callback' : undefined
