@@ -19,6 +19,13 @@ describe.each(classes)('a program with a $name', ({ name, separate }) => {
     expect({ code, lines, stderr }).toEqual({ code: 0, lines: ['42', 'exit'], stderr: '' })
   })
 
+  it('runs where a program has taken the name SharedArrayBuffer away', async () => {
+    // Not before Node has made its own use of it: its threads would not start.
+    const taken = "data:text/javascript,import 'node:worker_threads'; delete globalThis.SharedArrayBuffer"
+    const { code, stdout, stderr } = await runProgram('executors.js', [name, 'idle pool'], ['--expose-gc', `--import=${taken}`])
+    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: '42\nexit\n', stderr: '' })
+  })
+
   it('does not hand on what a flag of the program means for it alone, nor the value of that', async () => {
     const { code, stdout, stderr } = await runProgram(
       'executors.js',
