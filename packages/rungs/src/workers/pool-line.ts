@@ -21,8 +21,9 @@ export class PoolLine {
 
   /** The number for a call that is sent now. Only what can be taken back has one. */
   next({ early, goesAhead }: Attempt): number {
-    // The worker begins what it has a place for at once, and the pool takes that for true without being told.
-    if (!early || !goesAhead) return noNumber
+    // The worker begins what it has the only place for at once, and the pool takes that for true without being told. With several places it may be
+    // blocked by another call.
+    if (!goesAhead || (!early && this.#callsPerWorker === 1)) return noNumber
     this.#last = numberAfter(this.#last)
     return this.#last
   }

@@ -46,7 +46,7 @@ export interface ContractFeatures {
   readonly liveSignal?: boolean
   /** Buffers can be moved instead of copied. Default: threads. */
   readonly transfers?: boolean
-  /** A call that has not begun is taken back from a worker whose thread another one blocks. Default: threads. */
+  /** A call that has not begun is taken back from a worker whose thread another one blocks. Default: threads and processes. */
   readonly takesBack?: boolean
   /** Options under which a call that takes all memory it can get has soon none left. Default: for threads and processes. */
   readonly smallMemory?: ContractOptions | undefined
@@ -69,7 +69,7 @@ export function withDefaults(features: ContractFeatures): Features {
     sharedMemory: kind === 'task' || kind === 'thread',
     liveSignal: kind === 'thread',
     transfers: kind === 'thread',
-    takesBack: kind === 'thread',
+    takesBack: kind === 'thread' || kind === 'process',
     smallMemory,
     // The heap of a thread, or all memory of a process.
     idleMemory: kind === 'thread' ? 40_000_000 : 180_000_000,
