@@ -18,6 +18,13 @@ export interface Shared {
   /** What a thread has seen: its registers. */
   a: number
   b: number
+  /** Calls that have ended, and how many of the others have lent their places; see places-model.ts. */
+  ended: number
+  lent: number
+  /** Whether the worker's thread is in its event loop, a look is scheduled there, or something has called for a run. */
+  inLoop: number
+  scheduled: number
+  wake: number
 }
 
 /** @returns the next step of this thread; undefined when it cannot go on now. It may change `shared`. */
@@ -36,7 +43,22 @@ export interface Result {
 
 /** Goes through all interleavings. A thread whose next step is beyond its program has ended. */
 export function explore(programs: readonly Program[], isDone: (shared: Shared) => boolean): Result {
-  const start = { head: 0, read: 0, mail: 0, posted: 0, received: 0, state: RUNNING, blocked: 0, a: 0, b: 0 }
+  const start: Shared = {
+    head: 0,
+    read: 0,
+    mail: 0,
+    posted: 0,
+    received: 0,
+    state: RUNNING,
+    blocked: 0,
+    a: 0,
+    b: 0,
+    ended: 0,
+    lent: 0,
+    inLoop: 1,
+    scheduled: 1,
+    wake: 0,
+  }
   const open: { shared: Shared; at: number[] }[] = [{ shared: start, at: programs.map(() => 0) }]
   const seen = new Set<string>()
   for (let one = open.pop(); one !== undefined; one = open.pop()) {
@@ -64,10 +86,11 @@ export type Fault =
   | 'looks, then says that it sleeps'
   | 'looks at the state, then publishes'
   | 'no look for mail'
+  | 'no look at the end of a lot'
   | 'no second look'
 
-/** PoolEnd.send() and PoolEnd.posted(), `calls` and `messages` times, in this order. */
-export function poolProgram(calls: number, messages: number, fault: Fault): Program {
+/** PoolEnd.send() and PoolEnd.posted(), `calls` and `messages` times, in this order. `lot`: it looks after so many calls, and at the end. */
+export function poolProgram(calls: number, messages: number, fault: Fault, lot = 1): Program {
   const steps: Step[] = []
   const wake = (): void => {
     const load = steps.length
@@ -109,7 +132,8 @@ export function poolProgram(calls: number, messages: number, fault: Fault): Prog
       publish()
     } else {
       publish()
-      wake()
+      const isLast = call === calls - 1 && fault !== 'no look at the end of a lot'
+      if ((call + 1) % lot === 0 || isLast) wake()
     }
   }
   for (let message = 0; message < messages; message++) {
