@@ -68,19 +68,18 @@ export function callBorder(): unknown {
   return storage.getStore()
 }
 
+/** As `run` of the storage does it, but for the list of arguments that it makes twice: that is a good part of what a short task costs. */
 function runWithin<A extends unknown[], R>(call: CurrentCall | Apart | undefined, fn: (...args: A) => R, args: A): R {
   const before = exclusive
+  const around = storage.getStore()
   exclusive = undefined
+  if (around !== call) storage.enterWith(call)
   try {
-    return storage.run(call, apply<A, R>, fn, args)
+    return fn(...args)
   } finally {
+    if (around !== call) storage.enterWith(around)
     exclusive = before
   }
-}
-
-/** Not `fn` itself: the storage would call it with `null` as `this`. */
-function apply<A extends unknown[], R>(fn: (...args: A) => R, args: A): R {
-  return fn(...args)
 }
 
 /** Makes `call` the current one until `undefined` is set: for the synchronous part of a call. Gives the one before. */

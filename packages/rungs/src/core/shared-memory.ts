@@ -9,13 +9,16 @@ interface WebAssembly {
 /** Node 20 can be told to do without; it then ends as soon as shared memory is sent to a thread, whoever has made it. */
 const without = /--no[-_]?harmony[-_]sharedarraybuffer/
 
-const Shared = (globalThis.SharedArrayBuffer as typeof SharedArrayBuffer | undefined) ?? unnamed()
+let withoutName: typeof SharedArrayBuffer | undefined
 
 /**
  * Memory that threads share.
  * @throws {InvalidStateError} where there is none.
  */
 export function sharedMemory(bytes: number): SharedArrayBuffer {
+  const { SharedArrayBuffer: named } = globalThis as { SharedArrayBuffer?: typeof SharedArrayBuffer }
+  if (named === undefined) withoutName ??= unnamed()
+  const Shared = named ?? withoutName
   if (Shared === undefined) {
     throw new InvalidStateError(
       'Threads share memory by SharedArrayBuffer, and this Node runs without it. Start it without --no-harmony-sharedarraybuffer, or use TaskPoolExecutor',
