@@ -11,6 +11,9 @@ let lastSymbols: readonly symbol[] = []
 let lastStores: unknown[] = []
 let last: AsyncResource | undefined
 
+/** Of calls of which nothing runs in this thread. */
+export const noContext = new AsyncResource('rungs', { requireManualDestroy: true })
+
 /** The context of the caller: the same object as long as nothing of the context has changed. */
 export function callerContext(): AsyncResource {
   if (!visible) return new AsyncResource('rungs', { requireManualDestroy: true })

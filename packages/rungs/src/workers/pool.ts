@@ -2,7 +2,7 @@
 // leads each call from submit to its end, `pool-workers` does what was decided, `pace` gives calls ahead, `pool-batches` keeps those that are one in
 // the queue.
 import { type HeldFunction, whileBlocked } from '../calls/index.js'
-import { callerContext } from '../core/async-context.js'
+import { callerContext, noContext } from '../core/async-context.js'
 import { type CheckedCallOptions, defaultCallOptions } from '../core/call-options.js'
 import { CancelledError, ExecutorShutdownError, InvalidStateError, QueueFullError } from '../core/errors.js'
 import type { ExecutorStats } from '../core/executor.js'
@@ -180,7 +180,8 @@ export class WorkerPool {
 
   #accept(fn: AnyFunction, args: readonly unknown[], options: CheckedCallOptions, from: Origin, mode: Mode = oneCall): WorkItem {
     const site = siteFrom(from)
-    const context = callerContext()
+    const isAskedHere = options.onProgress !== undefined || options.retries?.when !== undefined
+    const context = this.#core.parts.outgoing === undefined || isAskedHere ? callerContext() : noContext
     const item = new WorkItem(this.#calls, fn, args, options, mode, site, context)
     if (options.signal !== undefined && !this.#calls.watchSignal(item, options.signal)) return item
     const held = typeof from === 'function' ? undefined : from.held

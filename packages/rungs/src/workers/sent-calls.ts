@@ -2,8 +2,9 @@
 // batch goes to the same worker as the same ticket, which moves to the end of what the worker has. So of the thousands that wait, only as many tickets are
 // made as there can be with the workers, and nothing is decided for each call. Tickets that are done with are kept for later ones: to make them is a good
 // part of what a short call costs, and when no object of a kind is left at a garbage collection, V8 throws away the code that it has made for them.
-import { AsyncResource } from 'node:async_hooks'
+import type { AsyncResource } from 'node:async_hooks'
 import type { ShippedCall } from '../calls/index.js'
+import { noContext } from '../core/async-context.js'
 import type { CallSite } from '../core/call-site.js'
 import type { CancelledError } from '../core/errors.js'
 import { cancelFuture, type Future } from '../core/future.js'
@@ -14,9 +15,6 @@ import type { Attempt } from './work-item.js'
 
 /** Tickets that are kept: as many as two workers can have. */
 const mostSpare = 2 * mostAhead
-
-/** The context of nobody's call. */
-const outside = new AsyncResource('rungs', { requireManualDestroy: true })
 
 class SentCall extends WaitingCall {
   shipped: ShippedCall | undefined
@@ -70,7 +68,7 @@ export class Sending implements CallPart {
 
   /** Of the calls nothing is run here. */
   get context(): AsyncResource {
-    return outside
+    return noContext
   }
 
   get future(): Future<unknown> {
