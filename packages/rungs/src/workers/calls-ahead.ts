@@ -13,6 +13,8 @@ const lot = 32
 
 /** Nanoseconds that it takes to wake a worker. */
 const wakeNs = 50_000
+/** Nanoseconds for which a call that has ended shows that others end soon. */
+const recentNs = 200_000
 /** So many functions are remembered. */
 const mostKinds = 1_000
 
@@ -87,7 +89,8 @@ export class CallsAhead {
 
   /**
    * Of calls that are known to be short, the worker that was last given one: to wake another takes longer than to wait until this one has ended what
-   * it has. Undefined when it may be at one that takes longer than they did so far, and for a function of which nothing is known.
+   * it has. Undefined when it may be at one that takes longer than they did so far, for a function of which nothing is known, and when none has ended
+   * a moment ago: whoever submits then may be about to use this thread for something long, in which nothing can be taken back.
    */
   awakeWorker(queue: TicketQueue): WorkerRecord | undefined {
     const { limit, callNs, last } = this
@@ -96,7 +99,9 @@ export class CallsAhead {
     const { size } = last.calls
     if (size === 0 || size >= limit || size * callNs >= wakeNs || last.extra > 0) return undefined
     if (!this.#mayHaveMore(last, this.#callsPerWorker + limit)) return undefined
-    return (this.#now() - Math.max(last.busySince, last.lastEnd)) * 1e6 < wakeNs ? last : undefined
+    const now = this.#now()
+    const isRecent = (now - last.lastEnd) * 1e6 < recentNs && (now - Math.max(last.busySince, last.lastEnd)) * 1e6 < wakeNs
+    return isRecent ? last : undefined
   }
 
   #mayHaveMore({ phase, pace, calls, extra, blockedBy }: WorkerRecord, most: number): boolean {

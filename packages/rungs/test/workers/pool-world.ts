@@ -163,6 +163,7 @@ export class World {
     }
     this.#facts.note(`${call.number} ends on ${worker.id}`)
     if (!call.abandoned) this.#facts.settle(call, 'ended')
+    worker.lastEnd = this.#facts.now / 1_000
     this.state.ended(call, worker, this.#dice.chance(0.1), this.#facts.now++)
   }
 
@@ -326,6 +327,7 @@ export class World {
         const { worker } = call
         if (worker === undefined) continue
         if (!call.abandoned) this.#facts.settle(call, 'ended')
+        worker.lastEnd = this.#facts.now / 1_000
         this.state.ended(call, worker, false, this.#facts.now++)
         this.#performer.perform()
       }
