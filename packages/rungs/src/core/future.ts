@@ -38,6 +38,8 @@ export interface Driver {
   readonly waitSync?: ((future: Future<unknown>, ms: number) => void) | undefined
   /** Somebody waits for the future. */
   awaited?(future: Future<unknown>): void
+  /** Whether the code that runs now is a part of its call, which would wait for itself. */
+  isOwn?(future: Future<unknown>): boolean
 }
 
 /** Told once when a future is done; must not throw. */
@@ -293,7 +295,10 @@ export class Future<T> implements Promise<T> {
     else this.#listen(listener)
   }
 
-  /** As `then` of a promise. */
+  /**
+   * As `then` of a promise.
+   * @throws {InvalidStateError} as a rejection, when a task awaits its own future.
+   */
   // biome-ignore lint/suspicious/noThenProperty: a future is awaitable.
   then<A = T, B = never>(
     onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
@@ -302,8 +307,13 @@ export class Future<T> implements Promise<T> {
   ): Promise<A | B> {
     const instead = awaiting?.(this)
     if (instead !== undefined) return instead.then(onFulfilled, onRejected)
+    const settles = isSettler(onFulfilled) && isSettler(onRejected)
+    if (settles && this.#state < FULFILLED && this.#driver?.isOwn?.(this)) {
+      void onRejected(new InvalidStateError('A call cannot await its own future: neither would ever end'))
+      return this as unknown as Promise<A | B>
+    }
     this.#look()
-    if (isSettler(onFulfilled) && isSettler(onRejected)) {
+    if (settles) {
       this.#settles(new Settlers(onFulfilled, onRejected))
       // Whoever hands over the two functions of a promise has that promise, and wants none.
       return this as unknown as Promise<A | B>

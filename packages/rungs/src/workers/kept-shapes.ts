@@ -6,7 +6,7 @@ import { defaultCallOptions } from '../core/call-options.js'
 import { fulfilFuture, startFuture } from '../core/future.js'
 import { Attempt, type ItemOwner, oneCall, WorkItem } from './work-item.js'
 
-const nobody: ItemOwner = { cancelled: () => {}, isRunning: () => false, awaited: () => {}, waitSync: undefined }
+const nobody: ItemOwner = { cancelled: () => {}, isRunning: () => false, awaited: () => {}, isOwn: () => false, waitSync: undefined }
 
 /** A call that has ended. */
 function endedCall(): Attempt {

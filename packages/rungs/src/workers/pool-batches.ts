@@ -43,6 +43,7 @@ export class PoolBatches {
       },
       stopped: ({ item }, reason) => calls.cancelled(item, reason),
       awaitedFuture: (future) => calls.awaitedFuture(future),
+      isOwn: (future) => calls.isOwn(future),
     }
   }
 

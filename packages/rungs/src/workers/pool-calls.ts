@@ -291,6 +291,11 @@ export class PoolCalls implements ItemOwner {
     this.#core.drain()
   }
 
+  isOwn(future: Future<unknown>): boolean {
+    const item = this.callingTask()?.item
+    return item !== undefined && (item.part === undefined ? item.future : item.part.future) === future
+  }
+
   /** The task of this pool that is running now. */
   callingTask(): Attempt | undefined {
     if (this.#core.parts.outgoing !== undefined) return undefined

@@ -22,6 +22,8 @@ export interface WaitingOwner extends RunnerOwner {
   stopped(attempt: Attempt, reason: unknown): void
   /** Somebody waits for it. */
   awaitedFuture(future: Future<unknown>): void
+  /** Whether the code that runs now is a part of the call of this future. */
+  isOwn(future: Future<unknown>): boolean
   isRunning(attempt: Attempt): boolean
   /** Blocks this thread; undefined where the calls need it. */
   readonly waitSync: ((future: Future<unknown>, ms: number) => void) | undefined
@@ -65,6 +67,10 @@ export abstract class WaitingCall implements Driver {
 
   awaited(future: Future<unknown>): void {
     this.batch.owner.awaitedFuture(future)
+  }
+
+  isOwn(future: Future<unknown>): boolean {
+    return this.batch.owner.isOwn(future)
   }
 
   get waitSync(): Driver['waitSync'] {

@@ -47,6 +47,8 @@ export interface ItemOwner {
   isRunning(item: WorkItem): boolean
   /** Somebody waits for it. */
   awaited(item: WorkItem): void
+  /** Whether the code that runs now is a part of the call of this future. */
+  isOwn(future: Future<unknown>): boolean
   /** Undefined where the call needs this very thread. */
   readonly waitSync: ((future: Future<unknown>, ms: number) => void) | undefined
 }
@@ -157,6 +159,10 @@ export class WorkItem implements Driver {
 
   awaited(): void {
     this.owner.awaited(this)
+  }
+
+  isOwn(future: Future<unknown>): boolean {
+    return this.owner.isOwn(future)
   }
 
   get waitSync(): ((future: Future<unknown>, ms: number) => void) | undefined {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { TimeoutError, WorkerDiedError } from '../../core/errors.js'
+import { InvalidStateError, TimeoutError, WorkerDiedError } from '../../core/errors.js'
+import type { Future } from '../../core/future.js'
 import { double, kindHere, thenFunction, thenNever, thenThen } from './functions.js'
 import {
   failNested,
@@ -38,6 +39,29 @@ export const nestingCases: Group = (add, { separate, takesBack }) => {
       const pool = open({ maxWorkers })
       assert.equal(await pool.submit(fibonacci, pool, 6), 8)
     })
+  }
+
+  if (!separate) {
+    add(
+      'a call that awaits its own future gets InvalidStateError; what it does with it otherwise is its own business',
+      async ({ open, until }) => {
+        const pool = open({ maxWorkers: 1 })
+        const given: Future<unknown> = pool.submit(() => given)
+        await assert.rejects(given, InvalidStateError)
+        const seen: unknown[] = []
+        const futures: Future<unknown>[] = [0, 1, 2].map((index) =>
+          pool.submit(async () => {
+            await null
+            void futures[index]?.then((value) => seen.push(value))
+            const error: unknown = await (async () => await futures[index])().catch((reason: unknown) => reason)
+            return error instanceof InvalidStateError && index
+          }),
+        )
+        assert.deepEqual(await Promise.all(futures), [0, 1, 2])
+        await until('the handlers have run', () => seen.length === 3)
+        assert.deepEqual(seen, [0, 1, 2])
+      },
+    )
   }
 
   if (separate) {
