@@ -18,6 +18,8 @@ export interface Handle {
   readonly facts?: ExecutorFacts | SignalFacts | FutureFacts | undefined
   /** It is on its way back to where it came from. */
   readonly back?: boolean | undefined
+  /** Of a future that a worker has made: its number there. */
+  readonly exported?: number | undefined
 }
 
 export interface ExecutorFacts {

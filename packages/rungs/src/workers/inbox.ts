@@ -1,8 +1,7 @@
 // Reads what one worker sends.
-import { Incoming, type Outgoing } from '../calls/index.js'
+import { type Handles, Incoming, type Outgoing } from '../calls/index.js'
 import { InvalidStateError } from '../core/errors.js'
 import type { Future } from '../core/future.js'
-import type { HandleTable } from './handle-table.js'
 import { InTurn } from './in-turn.js'
 import type { Definitions, Parcel } from './messages.js'
 import type { Attempt, WorkItem } from './work-item.js'
@@ -22,7 +21,7 @@ export class Inbox {
   readonly #incoming: Incoming
   readonly turns = new InTurn<Attempt>()
 
-  constructor(outgoing: Outgoing, handles: HandleTable) {
+  constructor(outgoing: Outgoing, handles: Handles) {
     this.#incoming = new Incoming({ outgoing, handles })
   }
 

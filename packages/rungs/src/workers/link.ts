@@ -1,13 +1,14 @@
 // The pool's end of the way to a worker: calls go, outcomes and all else come back. Thread or process is the channel's business.
 
 import { BytesCall, type Outgoing, PlainCall, type ShippedCall } from '../calls/index.js'
-import { CancelledError, TimeoutError } from '../core/errors.js'
+import { CancelledError, TimeoutError, WorkerDiedError } from '../core/errors.js'
 import { fulfilled, type Outcome, rejected } from '../core/outcome.js'
 import { queueMicrotask } from '../core/platform.js'
 import { abortCodes, type Cells } from './cells.js'
 import type { Channel } from './channel.js'
-import type { HandleTable } from './handle-table.js'
+import type { Handle, HandleTable } from './handle-table.js'
 import type { Death, HostEvents, WorkerHost } from './host.js'
+import { ImportedFutures } from './imported-futures.js'
 import { Inbox } from './inbox.js'
 import type { FromWorker, SentBytes, ToWorker } from './messages.js'
 import { Outbox } from './outbox.js'
@@ -46,6 +47,7 @@ export class Link implements WorkerHost {
   readonly #inbox: Inbox
   readonly #outbox: Outbox
   readonly #questions: Questions
+  readonly #imported: ImportedFutures
   readonly #attempts = new Map<number, Attempt>()
   readonly replaceable = true
   /** Calls that went as messages and were taken back, until the worker has seen that, and their cells. */
@@ -64,8 +66,16 @@ export class Link implements WorkerHost {
 
   constructor(parts: LinkParts) {
     this.#parts = parts
-    this.#inbox = new Inbox(parts.outgoing, parts.handles)
     this.#outbox = new Outbox(parts.channel, parts.outgoing)
+    const { handles } = parts
+    this.#imported = new ImportedFutures(this.#outbox)
+    this.#inbox = new Inbox(parts.outgoing, {
+      toHandle: (value) => handles.toHandle(value),
+      fromHandle: (handle) => {
+        const given = handle as Handle // Written by the worker.
+        return given.exported === undefined ? handles.fromHandle(given) : this.#imported.fromHandle(given)
+      },
+    })
     this.#questions = new Questions(parts.handles, this.#inbox, this.#outbox)
     this.#freeCells = Array.from({ length: parts.cells.count }, (_, cell) => parts.cells.count - 1 - cell)
     const { hub, line } = parts
@@ -261,6 +271,9 @@ export class Link implements WorkerHost {
     this.#parts.bulk?.offForget(this.#outbox.forget)
     this.#parts.channel.close()
     this.#questions.cancel()
+    this.#inbox.turns.whenNone(() =>
+      this.#imported.gone(new WorkerDiedError('The worker that had made the future has ended before it', death)),
+    )
     for (const attempt of this.#attempts.values()) {
       const { mode } = attempt.item
       if (mode.type === 'chunk' && attempt.cell >= 0) mode.begun = Math.max(mode.begun, this.#parts.cells.begun(attempt.cell))
@@ -343,6 +356,9 @@ export class Link implements WorkerHost {
       }
       case 'rpc':
         this.#questions.answer(message)
+        return
+      case 'future':
+        this.#imported.told(message, this.#inbox)
         return
       case 'release':
         this.#parts.handles.release(message.handle, message.count)

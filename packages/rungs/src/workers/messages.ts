@@ -67,6 +67,8 @@ export type ToWorker =
   /** Shared memory that calls will refer to by its number. */
   | { readonly type: 'memory'; readonly id: number; readonly buffer: SharedArrayBuffer }
   | { readonly type: 'forget'; readonly id: number }
+  /** A future of the worker is not wanted any more. */
+  | { readonly type: 'cancelFuture'; readonly id: number; readonly reason: Parcel; readonly definitions: Definitions | undefined }
   | RpcReply
 
 export type FromWorker =
@@ -93,6 +95,14 @@ export type FromWorker =
   | { readonly type: 'lent'; readonly id: number; readonly what: 'place' | 'thread' }
   | { readonly type: 'regained'; readonly id: number }
   | RpcRequest
+  /** A future of the worker, which the pool has a part of, has ended. */
+  | {
+      readonly type: 'future'
+      readonly id: number
+      readonly status: 'fulfilled' | 'rejected' | 'cancelled'
+      readonly value: Parcel
+      readonly definitions: Definitions | undefined
+    }
   | { readonly type: 'release'; readonly handle: number; readonly count: number }
   /** There are replies in the shared memory. */
   | { readonly type: 'poke' }

@@ -2,7 +2,8 @@
 import { type Handles, type Packed, whileBlocked } from '../calls/index.js'
 import { type CurrentCall, currentCall } from '../core/current-call.js'
 import { CancelledError, InvalidStateError } from '../core/errors.js'
-import { cancelFuture, createFuture, type Driver, type Future, failFuture, fulfilFuture } from '../core/future.js'
+import { cancelFuture, createFuture, type Driver, Future, failFuture, fulfilFuture } from '../core/future.js'
+import { ExportedFutures } from './exported-futures.js'
 import type { FutureFacts, Handle, SignalFacts } from './handle-table.js'
 import { InTurn } from './in-turn.js'
 import { waitsForModule } from './inbox.js'
@@ -12,6 +13,7 @@ import type { AnyFunction } from './work-item.js'
 export interface RemoteParts {
   post(message: FromWorker, transfer?: readonly unknown[]): void
   pack(value: unknown): Packed
+  packError(error: unknown): Packed
   definitionsFor(uses: readonly number[]): Definitions | undefined
   define(definitions: Definitions | undefined): void
   read(parcel: Parcel, definitions: Definitions | undefined): unknown
@@ -49,12 +51,14 @@ export class RemoteObjects implements Handles {
   readonly #handles = new WeakMap<object, Handle>()
   readonly #known = new Map<number, { readonly proxy: WeakRef<object>; count: number }>()
   readonly #questions = new Map<number, Question>()
+  readonly exported: ExportedFutures
   readonly #turns = new InTurn<number>()
   readonly #collected = new FinalizationRegistry<number>((handle) => this.#release(handle))
   #lastQuestion = 0
 
   constructor(parts: RemoteParts) {
     this.#parts = parts
+    this.exported = new ExportedFutures(parts)
   }
 
   /** The pool of this worker. */
@@ -64,7 +68,8 @@ export class RemoteObjects implements Handles {
 
   toHandle(value: object): Handle | undefined {
     const handle = this.#handles.get(value)
-    return handle && { ...handle, back: true }
+    if (handle !== undefined) return { ...handle, back: true }
+    return value instanceof Future ? this.exported.toHandle(value) : undefined
   }
 
   fromHandle(given: unknown): object {

@@ -146,9 +146,22 @@ export class Server {
       case 'forget':
         this.#parts.ring?.end.bulk.forget(message.id)
         return
+      case 'cancelFuture':
+        this.#cancelFuture(message.id, this.#mail.read(message.reason, message.definitions))
+        return
       case 'rpcReply':
         this.#mail.remote.replied(message)
     }
+  }
+
+  #cancelFuture(id: number, reason: unknown): void {
+    const { exported } = this.#mail.remote
+    if (reason instanceof Promise)
+      reason.then(
+        (reason) => exported.cancel(id, reason),
+        () => exported.cancel(id, undefined),
+      )
+    else exported.cancel(id, reason)
   }
 
   #takeBytes({ args }: Request, { at, kind, memory, isShared, byteOffset, byteLength, bytes }: SentBytes): void {

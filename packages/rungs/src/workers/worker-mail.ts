@@ -70,6 +70,7 @@ export class WorkerMail {
     this.#madeRemote ??= new RemoteObjects({
       post: (message, transfer) => this.post(message, transfer),
       pack: (value) => this.#outgoing.pack(value),
+      packError: (error) => this.packError(error),
       definitionsFor: (uses) => this.definitionsFor(uses),
       define: (definitions) => this.define(definitions),
       read: (parcel, definitions) => this.read(parcel, definitions),

@@ -1,7 +1,7 @@
 // Functions that get an executor and submit calls to it. See functions.ts.
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Executor } from '../../core/executor.js'
-import type { Future } from '../../core/future.js'
+import { Future } from '../../core/future.js'
 import { DeviceError, double, echo, never, throwDeviceError, weakMap } from './functions.js'
 import { exitWith } from './functions-deadly.js'
 import { countTo } from './generators.js'
@@ -14,6 +14,35 @@ export async function waitForEnd(pool: Executor): Promise<void> {
 /** Gives the future itself. */
 export function returnNested(pool: Executor, n: number): Future<number> {
   return pool.submit(double, n)
+}
+
+/** Futures in its result: of one that gives a value, one that fails, and one that never ends. */
+export function futuresNested(pool: Executor): { value: Future<number>; failures: Future<never>[]; endless: Future<never> } {
+  return {
+    value: pool.submit(double, 4),
+    failures: [pool.submit(throwDeviceError, 'router', 22)],
+    endless: pool.with({ key: 'endless' }).submit(never),
+  }
+}
+
+export async function settledNested(pool: Executor): Promise<Future<number>[]> {
+  const future = pool.submit(double, 4)
+  await future
+  return [future, future]
+}
+
+/** A future is an argument of the next call. */
+export async function passNested(pool: Executor, n: number): Promise<number> {
+  return pool.submit(addOne, { to: pool.submit(double, n) })
+}
+
+export async function addOne({ to }: { to: Future<number> }): Promise<number> {
+  return (await to) + 1
+}
+
+/** A future that ends with the worker, at the latest. */
+export function futureOfWorker(): Future<never>[] {
+  return [Future.withResolvers<never>().future]
 }
 
 export async function submitNested(pool: Executor, n: number): Promise<number> {

@@ -1,17 +1,22 @@
 import assert from 'node:assert/strict'
-import { InvalidStateError, TimeoutError, WorkerDiedError } from '../../core/errors.js'
-import type { Future } from '../../core/future.js'
-import { double, kindHere, thenFunction, thenNever, thenThen } from './functions.js'
+import { CancelledError, InvalidStateError, TimeoutError, WorkerDiedError } from '../../core/errors.js'
+import { Future } from '../../core/future.js'
+import { DeviceError, double, kindHere, thenFunction, thenNever, thenThen } from './functions.js'
+import { exitWith } from './functions-deadly.js'
 import {
   failNested,
   fibonacci,
   fibonacciSync,
+  futureOfWorker,
+  futuresNested,
   leaveNestedStream,
   mapNested,
   nameOfNestedError,
   outliveNested,
+  passNested,
   readAfterLeaving,
   returnNested,
+  settledNested,
   streamNested,
   submitNested,
 } from './functions-nested.js'
@@ -64,7 +69,35 @@ export const nestingCases: Group = (add, { separate, takesBack }) => {
     )
   }
 
+  add('futures that a call has made are futures in what it gives', async ({ open }) => {
+    const pool = open({ maxWorkers: 2 })
+    const { value, failures, endless } = await pool.submit(futuresNested, pool)
+    assert.ok(value instanceof Future)
+    assert.equal(await value, 8)
+    const [failure] = failures
+    await assert.rejects(failure as Future<never>, DeviceError)
+    assert.equal(endless.key, 'endless')
+    assert.equal(endless.done, false)
+    assert.equal(endless.cancel('enough'), true)
+    await assert.rejects(endless, CancelledError)
+    const [one, again] = await pool.submit(settledNested, pool)
+    assert.equal(one, again)
+    assert.equal(await one, 8)
+  })
+
+  add('a future that a call has made is an argument of another', async ({ open }) => {
+    const pool = open({ maxWorkers: 2 })
+    assert.equal(await pool.submit(passNested, pool, 20), 41)
+  })
+
   if (separate) {
+    add('a future that a call has made fails with WorkerDiedError when its worker ends before it', async ({ open }) => {
+      const pool = open({ maxWorkers: 1 })
+      const [future] = await pool.submit(futureOfWorker)
+      await assert.rejects(pool.submit(exitWith, 3), WorkerDiedError)
+      await assert.rejects(future as Future<never>, WorkerDiedError)
+    })
+
     if (takesBack) {
       add('calls that block their threads for calls of their own pool all end, with several at once on a worker', async ({ open }) => {
         const pool = open({ maxWorkers: 1, callsPerWorker: 3 })
