@@ -158,7 +158,8 @@ function refused(encoder: Encoder, value: object, prototype: object | null, at: 
     }
     const builtin = builtinName(Class)
     if (builtin === undefined) continue
-    if (OPEN_CLASSES.has(Class.name)) return undefined
+    // The other side has one of its own, such as `performance`.
+    if (OPEN_CLASSES.has(Class.name) || builtinName(value) !== undefined) return undefined
     const place = builtin.from === 'module' ? `${builtin.module}` : 'the platform'
     const name = classNameOf(value) ?? Class.name
     const kind = link === prototype ? `${Class.name} (${place})` : `${name}, which is a ${Class.name} (${place}),`
