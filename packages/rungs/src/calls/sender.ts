@@ -80,8 +80,10 @@ export class Sender {
   #kept = 0
   #calls = 0
   readonly #unsteady = new WeakSet<object>()
-  /** The functions by value that a steady one reaches, itself among them, and how many own properties they have. */
+  /** The functions and classes by value that a steady one reaches, itself among them, as they were. */
   readonly #reached = new WeakMap<object, Reached>()
+  /** Classes as they were when they were first looked at; null of those that have changed since. */
+  readonly #classes = new WeakMap<object, Reached | null>()
 
   constructor(options: OutgoingOptions) {
     this.boundary = options.boundary
@@ -239,7 +241,9 @@ export class Sender {
       }
       const parts = steadyParts(fn)
       if (parts === undefined) return false
-      if (!isClass(fn)) reached.add(fn)
+      const itself = this.#asItWas(fn)
+      if (itself === undefined) return false
+      reached.addAll(itself)
       for (const part of parts) {
         if (typeof part === 'function') seen.add(part as AnyFunction)
         else if (this.held(part) === undefined && this.reference(part) === undefined) return false
@@ -247,6 +251,16 @@ export class Sender {
     }
     this.#reached.set(root, reached)
     return true
+  }
+
+  /** What a function or class was when it was first looked at. Undefined of a class that has changed since: it goes with each call. */
+  #asItWas(fn: AnyFunction): Reached | undefined {
+    if (!isClass(fn)) return new Reached(fn)
+    let itself = this.#classes.get(fn)
+    if (itself === undefined) itself = new Reached(fn)
+    else if (itself?.isAsItWas === false) itself = null
+    this.#classes.set(fn, itself)
+    return itself ?? undefined
   }
 
   /** What a kept function reaches; undefined of one that was not looked at. */
@@ -449,6 +463,8 @@ function ownGlobal(path: readonly string[], met: object): object {
 function steadyParts(fn: AnyFunction): object[] | undefined {
   const closure = readClosure(fn)
   if (closure instanceof Refusal || !closure.constant) return undefined
+  // A method that uses `super` is what it is only in its object, and objects can change.
+  if (closure.needsHome) return undefined
   const parts: object[] = []
   const add = (value: unknown) => {
     if ((typeof value === 'object' && value !== null) || typeof value === 'function') parts.push(value)
