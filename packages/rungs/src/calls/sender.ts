@@ -8,7 +8,7 @@ import { isOwnOfFunction } from './encode-functions.js'
 import { refOf } from './function-ref.js'
 import { PerWorker, Shared } from './held.js'
 import { Makers } from './makers.js'
-import { type AnyFunction, isByValue, nameOf, type Registered } from './marks.js'
+import { type AnyFunction, isByValue, nameOf, type Registered, registeredFor } from './marks.js'
 import { globalOf } from './modules.js'
 import { arePlain, isPlain } from './plain.js'
 import { Reached } from './reached.js'
@@ -234,6 +234,7 @@ export class Sender {
     const seen = new Set<AnyFunction>([root])
     const reached = new Reached()
     for (const fn of seen) {
+      if (isRegistered(fn)) continue
       if (fn !== root && this.reference(fn) !== undefined) {
         const theirs = this.#reached.get(fn)
         if (theirs !== undefined) reached.addAll(theirs)
@@ -249,7 +250,7 @@ export class Sender {
         else if (this.held(part) === undefined && this.reference(part) === undefined) return false
       }
     }
-    this.#reached.set(root, reached)
+    if (!isRegistered(root)) this.#reached.set(root, reached)
     return true
   }
 
@@ -312,12 +313,18 @@ export class Sender {
     }
   }
 
-  /** Runs the codec of a class, which the other side gets to know. */
-  encodeWith(registered: Registered, value: object, label: string): { packed: Packed; id: number } {
+  /** The id of a codec. */
+  codecOf(registered: Registered): number {
     const { Class, codec } = registered
     const { encode, decode } = codec
-    const id = this.#ids.get(registered) ?? this.#defineValue(registered, { Class, encode, decode }, 'codec', `the codec of ${Class.name}`)
-    const data = encode.call(codec, value)
+    return this.#ids.get(registered) ?? this.#defineValue(registered, { Class, encode, decode }, 'codec', `the codec of ${Class.name}`)
+  }
+
+  /** Runs the codec of a class, which the other side gets to know. */
+  encodeWith(registered: Registered, value: object, label: string): { packed: Packed; id: number } {
+    const { codec } = registered
+    const id = this.codecOf(registered)
+    const data = codec.encode.call(codec, value)
     if (isPlain(data)) return { id, packed: plainly(data) }
     this.#encoding.add(value)
     try {
@@ -441,6 +448,12 @@ export class Sender {
     this.#defined.set(id, { definition, uses, all: undefined })
     return id
   }
+}
+
+/** Its codec has the class once per worker, which has to be that of all calls. */
+function isRegistered(fn: AnyFunction): boolean {
+  const registered = registeredFor(fn.prototype as object)
+  return registered?.Class === fn && !registered.received
 }
 
 let namesOfWellKnown: ReadonlyMap<unknown, string> | undefined
