@@ -146,7 +146,7 @@ export class Decoder {
       case Kind.boxed:
         return this.#with(Object(this.#shell(node[1] as number)) as object, node[2])
       case Kind.error:
-        return blankError(this.#prototype(node[3]))
+        return blankError(this.#prototype(node[3]), node[5] as [string, string] | undefined)
       case Kind.clone:
         return node[1]
       case Kind.view:

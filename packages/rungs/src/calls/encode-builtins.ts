@@ -6,7 +6,7 @@ import { classNameOf } from './class-name.js'
 import type { Encoder } from './encode.js'
 import { encodePrototype, extrasOf } from './encode-properties.js'
 import { encodeView } from './encode-views.js'
-import { encodeError } from './errors-codec.js'
+import { encodeError, isException } from './errors-codec.js'
 import { builtinName } from './globals.js'
 import { movesOnly } from './transfer.js'
 import { Kind } from './wire.js'
@@ -20,7 +20,7 @@ export function builtinObject(encoder: Encoder, value: object, prototype: object
     const exception = constructed(encoder, value, prototype, at)
     if (exception !== undefined) return exception
   }
-  if (types.isNativeError(value)) return encodeError(encoder, value, at)
+  if (types.isNativeError(value) || isException(value)) return encodeError(encoder, value as Error, at)
   if (types.isDate(value)) return [Kind.date, Date.prototype.getTime.call(value), ...tail('Date')]
   if (types.isMap(value)) {
     const entries = [...Map.prototype.entries.call(value)] as [unknown, unknown][]
@@ -158,7 +158,8 @@ function refused(encoder: Encoder, value: object, prototype: object | null, at: 
     }
     const builtin = builtinName(Class)
     if (builtin === undefined) continue
-    if (OPEN_CLASSES.has(Class.name)) return undefined
+    // The other side has one of its own, such as `performance`.
+    if (OPEN_CLASSES.has(Class.name) || builtinName(value) !== undefined) return undefined
     const place = builtin.from === 'module' ? `${builtin.module}` : 'the platform'
     const name = classNameOf(value) ?? Class.name
     const kind = link === prototype ? `${Class.name} (${place})` : `${name}, which is a ${Class.name} (${place}),`

@@ -7,7 +7,7 @@ import { encodeProperties, encodePrototype, isStandard } from './encode-properti
 import { requiredRef } from './function-ref.js'
 import { isNative } from './globals.js'
 import { inspectFunction, readVariable, type Seen } from './inspector.js'
-import type { AnyFunction } from './marks.js'
+import { type AnyFunction, registeredFor } from './marks.js'
 import { urlOf } from './scripts.js'
 import { type Extras, Kind, PATCHES } from './wire.js'
 
@@ -73,8 +73,22 @@ function byValue(encoder: Encoder, closure: Closure, at: number): unknown[] {
     encoder.refuse(at, 'it uses `super`, and its class or object is not sent with it', 'Send the object, and call the method there')
   }
   if (facts.klass === undefined) node.push(...ownProperties(encoder, fn, at, isOwnOfFunction), home)
-  else node.push(...classProperties(encoder, closure, at))
+  else {
+    node.push(...classProperties(encoder, closure, at))
+    bringCodec(encoder, fn)
+  }
   return node
+}
+
+/** What was registered for a class goes with it: the other side may make the first instance. */
+function bringCodec(encoder: Encoder, Class: AnyFunction): void {
+  const registered = registeredFor(Class.prototype as object)
+  if (registered === undefined || registered.Class !== Class || registered.received || encoder.sender.isDefining(registered)) return
+  try {
+    encoder.add(encoder.defined(encoder.sender.codecOf(registered)))
+  } catch {
+    // Its codec cannot cross, which is told of the first instance that needs it.
+  }
 }
 
 /** A class may have a static member of that name instead. */

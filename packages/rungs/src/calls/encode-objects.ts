@@ -2,11 +2,12 @@
 // crosses in a way of its own.
 
 import { types } from 'node:util'
+import { isClass } from './class-name.js'
 import type { Encoder } from './encode.js'
 import { builtinObject } from './encode-builtins.js'
 import { encodeFunction } from './encode-functions.js'
 import { encodeProperties, encodePrototype, extrasFrom } from './encode-properties.js'
-import { builtinName } from './globals.js'
+import { builtinName, isGlobalPrototype } from './globals.js'
 import { type AnyFunction, isCallback, linkedModule, registeredFor } from './marks.js'
 import { anyTransfers, transfersOf } from './transfer.js'
 import { Kind } from './wire.js'
@@ -68,6 +69,12 @@ export function encodeObject(encoder: Encoder, value: object, at: number): unkno
     const handle = handleOf(encoder, value)
     if (handle === undefined && isCallback(value)) encoder.refuse(at, 'callbacks cannot be sent from here', 'Submit it to a pool')
     return handle ?? encodeFunction(encoder, value, at)
+  }
+  if (Object.hasOwn(value, 'constructor')) {
+    const id = isGlobalPrototype(value) ? sender.reference(value) : undefined
+    if (id !== undefined) return encoder.defined(id)
+    const Class: unknown = Object.getOwnPropertyDescriptor(value, 'constructor')?.value
+    if (isClass(Class) && (Class as AnyFunction).prototype === value) return [Kind.prototype, encoder.at(Class, at, 'constructor')]
   }
   const prototype: unknown = Object.getPrototypeOf(value)
   const tagged = Symbol.toStringTag in value

@@ -5,6 +5,7 @@ import { withFrames } from '../core/frames.js'
 import type { Encoder } from './encode.js'
 import { encodePrototype, isStandard } from './encode-properties.js'
 import { isNative } from './globals.js'
+import { privateOwner } from './privates.js'
 import { withOriginalLines } from './scripts.js'
 import { type Extras, Kind } from './wire.js'
 
@@ -40,14 +41,34 @@ export function encodeError(encoder: Encoder, error: Error, at: number): unknown
   }
   const node: unknown[] = [Kind.error, names, valuesAt, -1, properties.length === 0 ? undefined : { properties, integrity: 0 }]
   const prototype = shownPrototype(error)
+  const exception = isException(error)
+  if (exception) node.push(exceptionPartsOf(error))
   // Of a thrown error the class matters more than private members, whose loss shows when a method asks for them.
-  const prototypeAt = encodePrototype(encoder, prototype, at, 'Error', encoder.options.lenient)
+  const keepsPrivates = encoder.options.lenient || (exception && prototype !== null && privateOwner(prototype) === DOMException)
+  const prototypeAt = encodePrototype(encoder, prototype, at, 'Error', keepsPrivates)
   if (prototypeAt !== undefined) {
     node[3] = prototypeAt
     // A class that cannot cross leaves its nearest built-in one, and the name.
     if (encoder.options.lenient && prototypeAt >= 0) mendClass(encoder, node, prototype as object, prototypeAt, at)
   }
   return node
+}
+
+/** Says whether its class extends DOMException, which keeps message and name where only its own getters see them. */
+export function isException(value: object): boolean {
+  for (let link = Object.getPrototypeOf(value) as object | null; link !== null; link = Object.getPrototypeOf(link) as object | null) {
+    const Class: unknown = Object.getOwnPropertyDescriptor(link, 'constructor')?.value
+    if (typeof Class === 'function' && Class.name === 'DOMException' && Class === DOMException) return true
+  }
+  return false
+}
+
+function exceptionPartsOf(error: Error): readonly [message: string, name: string] | undefined {
+  try {
+    return [Reflect.get(DOMException.prototype, 'message', error) as string, Reflect.get(DOMException.prototype, 'name', error) as string]
+  } catch {
+    return undefined // Only its prototype says so.
+  }
 }
 
 function readField(error: Error, key: string | symbol): unknown {
@@ -86,16 +107,24 @@ function mendClass(encoder: Encoder, node: unknown[], prototype: object, prototy
 }
 
 function isBuiltinError(prototype: object): boolean {
-  return ['Error', 'TypeError', 'RangeError', 'SyntaxError', 'ReferenceError', 'EvalError', 'URIError', 'AggregateError'].some((name) =>
-    isStandard(prototype, name),
-  )
+  return [
+    'Error',
+    'TypeError',
+    'RangeError',
+    'SyntaxError',
+    'ReferenceError',
+    'EvalError',
+    'URIError',
+    'AggregateError',
+    'DOMException',
+  ].some((name) => isStandard(prototype, name))
 }
 
 /** An error without its properties: they are filled in like those of any object. */
-export function blankError(prototype: object | null | undefined): Error {
+export function blankError(prototype: object | null | undefined, exception?: readonly [message: string, name: string]): Error {
   // The frames of this very function are of no interest, and capturing them is most of the cost of an error.
   return withFrames(undefined, () => {
-    const error = new Error()
+    const error = exception === undefined ? new Error() : new DOMException(...exception)
     if (prototype !== undefined) Object.setPrototypeOf(error, prototype)
     return error
   })

@@ -24,7 +24,7 @@ export function refOf(value: object, seen?: () => Seen | undefined): Definition 
   if (linked !== undefined) return exported({ specifier: linked, how: 'import' }, [])
   const own = ownClasses.get(value)
   if (own !== undefined) return exported({ specifier: 'rungs', how: 'own' }, [own])
-  if (isByValue(value)) return undefined
+  if (isByValue(value) || types.isProxy(value)) return undefined
   if (typeof value !== 'function' || isNative(value)) return builtinRef(value)
   const direct = directGlobal(value)
   if (direct !== undefined) return { kind: 'global', path: [direct] }
@@ -121,7 +121,7 @@ function localPath(fn: unknown, variables: Readonly<Record<string, unknown>>): s
   for (const name of Object.keys(variables)) {
     const value = readVariable(variables, name)
     if (value === fn) return [name]
-    if ((typeof value === 'object' && value !== null) || typeof value === 'function') holders.push([name, value])
+    if (isHolder(value)) holders.push([name, value])
   }
   for (const [name, holder] of holders) {
     const path = memberPath(fn, holder)
@@ -130,13 +130,18 @@ function localPath(fn: unknown, variables: Readonly<Record<string, unknown>>): s
   return undefined
 }
 
+/** A Proxy would answer by itself, and a revoked one throws. */
+function isHolder(value: unknown): value is object {
+  return ((typeof value === 'object' && value !== null) || typeof value === 'function') && !types.isProxy(value)
+}
+
 /** The way from a class to one of its methods, or from an object of functions to one of them. */
 function memberPath(fn: unknown, holder: object): string[] | undefined {
   if (typeof holder === 'function') {
     const own = ownPath(fn, holder)
     if (own !== undefined) return own
     const prototype: unknown = Object.getOwnPropertyDescriptor(holder, 'prototype')?.value
-    const inner = typeof prototype === 'object' && prototype !== null ? ownPath(fn, prototype) : undefined
+    const inner = isHolder(prototype) ? ownPath(fn, prototype) : undefined
     return inner === undefined ? undefined : ['prototype', ...inner]
   }
   return Object.getPrototypeOf(holder) === Object.prototype ? ownPath(fn, holder) : undefined
@@ -178,12 +183,12 @@ function requiredFunction(fn: AnyFunction, seen: Seen): Definition | undefined {
 
 function commonJsPath(value: unknown, exports: unknown): string[] | undefined {
   if (exports === value) return []
-  if ((typeof exports !== 'object' || exports === null) && typeof exports !== 'function') return undefined
+  if (!isHolder(exports)) return undefined
   const own = typeof exports === 'function' ? memberPath(value, exports) : ownPath(value, exports)
   if (own !== undefined) return own
   for (const name of Object.getOwnPropertyNames(exports).slice(0, 500)) {
     const member: unknown = Object.getOwnPropertyDescriptor(exports, name)?.value
-    const path = (typeof member === 'object' && member !== null) || typeof member === 'function' ? memberPath(value, member) : undefined
+    const path = isHolder(member) ? memberPath(value, member) : undefined
     if (path !== undefined) return [name, ...path]
   }
   return undefined
@@ -206,7 +211,7 @@ export function isModule(value: unknown): boolean {
 
 /** What Babel and TypeScript make of `import` when they write CommonJS: an object with the mark `__esModule`. */
 function isTranspiledModule(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && Object.getOwnPropertyDescriptor(value, '__esModule')?.value === true
+  return typeof value === 'object' && isHolder(value) && Object.getOwnPropertyDescriptor(value, '__esModule')?.value === true
 }
 
 /** The CommonJS module whose exports this object is: what `const lib = require('./lib')` captured. */

@@ -1,6 +1,7 @@
 // Names of what every side has: globals, built-in classes and functions, the modules of Node.
 
 import { builtinModules } from 'node:module'
+import { classNameOf } from './class-name.js'
 
 /** A name for what a side has anyway. */
 export type BuiltinName =
@@ -26,6 +27,27 @@ const OBJECTS = [
   'sessionStorage',
 ]
 
+/** Built-in classes that no global names. A path may begin with one. */
+const UNNAMED: ReadonlyMap<string, unknown> = new Map([
+  ['%AsyncFunction%', (async () => {}).constructor],
+  ['%AsyncGeneratorFunction%', async function* () {}.constructor],
+  ['%GeneratorFunction%', function* () {}.constructor],
+  ['%TypedArray%', Object.getPrototypeOf(Uint8Array)],
+])
+
+/** What a path of a global begins at. */
+export function firstOf(name: string): unknown {
+  return UNNAMED.get(name) ?? Reflect.get(globalThis, name)
+}
+
+/** Objects that are instances of a class for themselves. Touching a global loads what it stands for, but who has one has done that. */
+const SINGLE: ReadonlyMap<string, readonly string[]> = new Map([
+  ['Crypto', ['crypto']],
+  ['Navigator', ['navigator']],
+  ['Performance', ['performance']],
+  ['SubtleCrypto', ['crypto', 'subtle']],
+])
+
 let globals: Map<object, readonly string[]> | undefined
 let modules: Map<object, { readonly module: string; readonly path: readonly string[] }> | undefined
 let loadedModules = 0
@@ -35,11 +57,23 @@ export function builtinName(value: object): BuiltinName | undefined {
   const direct = directGlobal(value)
   if (direct !== undefined) return { from: 'global', path: [direct] }
   globals ??= indexGlobals(globalThis)
-  const path = globals.get(value) ?? realmOf(value)?.get(value)
+  const path = globals.get(value) ?? singleObject(value) ?? realmOf(value)?.get(value)
   if (path !== undefined) return { from: 'global', path }
   if (typeof value !== 'function' && isOrdinary(value)) return undefined
   const found = indexModules().get(value)
   return found === undefined ? undefined : { from: 'module', ...found }
+}
+
+function singleObject(value: object): readonly string[] | undefined {
+  if (typeof value === 'function') return undefined
+  const path = SINGLE.get(classNameOf(value) ?? '')
+  return path?.reduce<unknown>((holder, name) => Reflect.get(Object(holder), name), globalThis) === value ? path : undefined
+}
+
+/** Says whether it is the prototype object of a global class, which looks like an instance of that. */
+export function isGlobalPrototype(value: object): boolean {
+  const Class: unknown = Object.getOwnPropertyDescriptor(value, 'constructor')?.value
+  return typeof Class === 'function' && Class.prototype === value && directGlobal(Class) !== undefined
 }
 
 /** The name of a function that is a global under its own name: no index is needed for those. */
@@ -134,6 +168,11 @@ function indexGlobals(realm: object): Map<object, readonly string[]> {
     if (value !== realm && value !== process) indexMembers(index, value, [name], 2)
   }
   if (realm !== globalThis) return index
+  for (const [name, value] of UNNAMED) {
+    if (!isObject(value)) continue
+    index.set(value, [name])
+    indexMembers(index, value, [name], 2)
+  }
   index.set(process, ['process'])
   for (const name of [
     'env',
@@ -158,9 +197,10 @@ function indexGlobals(realm: object): Map<object, readonly string[]> {
 /** Names the functions and objects that are members of `holder`, its prototype object included. */
 function indexMembers(index: Map<object, readonly string[]>, holder: object, path: readonly string[], depth: number): void {
   const descriptors = Object.getOwnPropertyDescriptors(holder)
-  for (const name of Object.getOwnPropertyNames(holder)) {
-    const descriptor = descriptors[name]
-    if (descriptor === undefined || name === 'constructor') continue
+  for (const key of Reflect.ownKeys(holder)) {
+    const descriptor = descriptors[key as string]
+    const name = typeof key === 'string' ? key : wellKnownName(key)
+    if (descriptor === undefined || name === undefined || name === 'constructor') continue
     for (const step of ['value', 'get', 'set'] as const) {
       const value: unknown = descriptor[step]
       if (!isObject(value) || index.has(value)) continue
@@ -169,6 +209,18 @@ function indexMembers(index: Map<object, readonly string[]>, holder: object, pat
       if (name === 'prototype' && depth > 1) indexMembers(index, value, named, 1)
     }
   }
+}
+
+/** A step of a path that is a well-known symbol: `[Symbol.iterator]`. */
+function wellKnownName(symbol: symbol): string | undefined {
+  const name = /^Symbol\.(\w+)$/.exec(symbol.description ?? '')?.[1]
+  return name !== undefined && Reflect.get(Symbol, name) === symbol ? `[Symbol.${name}]` : undefined
+}
+
+/** The key that a step of a path means. */
+export function keyOf(step: string): PropertyKey {
+  const name = /^\[Symbol\.(\w+)\]$/.exec(step)?.[1]
+  return name === undefined ? step : (Reflect.get(Symbol, name) as symbol)
 }
 
 function indexModules(): Map<object, { readonly module: string; readonly path: readonly string[] }> {

@@ -72,10 +72,14 @@ export class Makers {
       if (fixed === undefined) {
         if (!isSmall(value)) return undefined
         values.push(value)
-      } else if (fixed.value !== value) return undefined
+      } else if (fixed.value !== value || !this.#isCurrent(value)) return undefined
     }
     values[0] = this.#sender.origin(fn)
     return { id: maker.id, values }
+  }
+
+  #isCurrent(value: unknown): boolean {
+    return typeof value !== 'function' || this.#sender.isCurrent(value)
   }
 
   /** Notes how `fn` was encoded. The second function of a line makes it a known one. */

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { types } from 'node:util'
 import { constants, Script } from 'node:vm'
+import { firstOf, keyOf } from './globals.js'
 import { didYouMean } from './nearest.js'
 import { ownModule } from './own.js'
 import { requireHere } from './required.js'
@@ -145,7 +146,7 @@ export function memberOf(module: unknown, ref: ModuleRef, path: readonly string[
   for (const key of path) {
     if (value === null || value === undefined) throw missingExport(ref.specifier, path, value)
     const found = step(value, key)
-    if (found === undefined && !(key in Object(value))) throw missingExport(ref.specifier, path, value)
+    if (found === undefined && !(keyOf(key) in Object(value))) throw missingExport(ref.specifier, path, value)
     value = found
   }
   return value
@@ -154,8 +155,8 @@ export function memberOf(module: unknown, ref: ModuleRef, path: readonly string[
 /** A global by its path. */
 export function globalOf(path: readonly string[]): unknown {
   let value: unknown = globalThis
-  for (const key of path) {
-    value = step(value, key)
+  for (const [index, key] of path.entries()) {
+    value = index === 0 ? firstOf(key) : step(value, key)
     if (value === undefined) throw new Error(`This side has no global ${path.join('.')}`)
   }
   return value
@@ -164,8 +165,8 @@ export function globalOf(path: readonly string[]): unknown {
 /** A member; `get x` is the getter of x, which is asked for by its descriptor and never called. */
 function step(holder: unknown, key: string): unknown {
   const accessor = /^(get|set) (.*)$/s.exec(key)
-  if (accessor === null) return (holder as Record<string, unknown>)[key]
-  return Object.getOwnPropertyDescriptor(holder, accessor[2] as string)?.[accessor[1] as 'get' | 'set']
+  if (accessor === null) return (holder as Record<PropertyKey, unknown>)[keyOf(key)]
+  return Object.getOwnPropertyDescriptor(holder, keyOf(accessor[2] as string))?.[accessor[1] as 'get' | 'set']
 }
 
 /** The module has no such export: names it, and those that are near. */

@@ -8,7 +8,7 @@ import { isOwnOfFunction } from './encode-functions.js'
 import { refOf } from './function-ref.js'
 import { PerWorker, Shared } from './held.js'
 import { Makers } from './makers.js'
-import { type AnyFunction, isByValue, nameOf, type Registered } from './marks.js'
+import { type AnyFunction, isByValue, nameOf, type Registered, registeredFor } from './marks.js'
 import { globalOf } from './modules.js'
 import { arePlain, isPlain } from './plain.js'
 import { Reached } from './reached.js'
@@ -80,8 +80,10 @@ export class Sender {
   #kept = 0
   #calls = 0
   readonly #unsteady = new WeakSet<object>()
-  /** The functions by value that a steady one reaches, itself among them, and how many own properties they have. */
+  /** The functions and classes by value that a steady one reaches, itself among them, as they were. */
   readonly #reached = new WeakMap<object, Reached>()
+  /** Classes as they were when they were first looked at; null of those that have changed since. */
+  readonly #classes = new WeakMap<object, Reached | null>()
 
   constructor(options: OutgoingOptions) {
     this.boundary = options.boundary
@@ -232,6 +234,7 @@ export class Sender {
     const seen = new Set<AnyFunction>([root])
     const reached = new Reached()
     for (const fn of seen) {
+      if (isRegistered(fn)) continue
       if (fn !== root && this.reference(fn) !== undefined) {
         const theirs = this.#reached.get(fn)
         if (theirs !== undefined) reached.addAll(theirs)
@@ -239,14 +242,26 @@ export class Sender {
       }
       const parts = steadyParts(fn)
       if (parts === undefined) return false
-      if (!isClass(fn)) reached.add(fn)
+      const itself = this.#asItWas(fn)
+      if (itself === undefined) return false
+      reached.addAll(itself)
       for (const part of parts) {
         if (typeof part === 'function') seen.add(part as AnyFunction)
         else if (this.held(part) === undefined && this.reference(part) === undefined) return false
       }
     }
-    this.#reached.set(root, reached)
+    if (!isRegistered(root)) this.#reached.set(root, reached)
     return true
+  }
+
+  /** What a function or class was when it was first looked at. Undefined of a class that has changed since: it goes with each call. */
+  #asItWas(fn: AnyFunction): Reached | undefined {
+    if (!isClass(fn)) return new Reached(fn)
+    let itself = this.#classes.get(fn)
+    if (itself === undefined) itself = new Reached(fn)
+    else if (itself?.isAsItWas === false) itself = null
+    this.#classes.set(fn, itself)
+    return itself ?? undefined
   }
 
   /** What a kept function reaches; undefined of one that was not looked at. */
@@ -298,12 +313,18 @@ export class Sender {
     }
   }
 
-  /** Runs the codec of a class, which the other side gets to know. */
-  encodeWith(registered: Registered, value: object, label: string): { packed: Packed; id: number } {
+  /** The id of a codec. */
+  codecOf(registered: Registered): number {
     const { Class, codec } = registered
     const { encode, decode } = codec
-    const id = this.#ids.get(registered) ?? this.#defineValue(registered, { Class, encode, decode }, 'codec', `the codec of ${Class.name}`)
-    const data = encode.call(codec, value)
+    return this.#ids.get(registered) ?? this.#defineValue(registered, { Class, encode, decode }, 'codec', `the codec of ${Class.name}`)
+  }
+
+  /** Runs the codec of a class, which the other side gets to know. */
+  encodeWith(registered: Registered, value: object, label: string): { packed: Packed; id: number } {
+    const { codec } = registered
+    const id = this.codecOf(registered)
+    const data = codec.encode.call(codec, value)
     if (isPlain(data)) return { id, packed: plainly(data) }
     this.#encoding.add(value)
     try {
@@ -429,6 +450,12 @@ export class Sender {
   }
 }
 
+/** Its codec has the class once per worker, which has to be that of all calls. */
+function isRegistered(fn: AnyFunction): boolean {
+  const registered = registeredFor(fn.prototype as object)
+  return registered?.Class === fn && !registered.received
+}
+
 let namesOfWellKnown: ReadonlyMap<unknown, string> | undefined
 
 function wellKnown(): ReadonlyMap<unknown, string> {
@@ -449,6 +476,8 @@ function ownGlobal(path: readonly string[], met: object): object {
 function steadyParts(fn: AnyFunction): object[] | undefined {
   const closure = readClosure(fn)
   if (closure instanceof Refusal || !closure.constant) return undefined
+  // A method that uses `super` is what it is only in its object, and objects can change.
+  if (closure.needsHome) return undefined
   const parts: object[] = []
   const add = (value: unknown) => {
     if ((typeof value === 'object' && value !== null) || typeof value === 'function') parts.push(value)

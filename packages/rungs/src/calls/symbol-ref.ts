@@ -86,8 +86,9 @@ function memberOf(holder: object, name: string): unknown {
 
 /** Objects that modules keep names in; whatever else there is would be asked in vain, or would answer by itself. */
 function isHolder(value: unknown): value is object {
+  if (types.isProxy(value)) return false
   if (typeof value === 'function') return true
-  if (typeof value !== 'object' || value === null || types.isProxy(value)) return false
+  if (typeof value !== 'object' || value === null) return false
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === Object.prototype || prototype === null
 }

@@ -145,7 +145,7 @@ export const Kind = {
   regexp: 6,
   /** primitiveAt, prototypeAt?, extras? */
   boxed: 7,
-  /** names, valuesAt, prototypeAt?, extras? */
+  /** names, valuesAt, prototypeAt?, extras?, message and name as the class DOMException keeps them (of one that extends it) */
   error: 8,
   /** a value that structured clone carries as it is */
   clone: 9,

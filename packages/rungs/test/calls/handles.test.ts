@@ -171,6 +171,52 @@ describe('register', () => {
     const list = await pool.submit((m) => ({ list: [m, m] }), new Money(1))
     expect(list.list.map((one) => one.cents)).toEqual([1, 1])
   })
+
+  it('the first instance may be made by a call', async () => {
+    class Money {
+      readonly #cents: number
+      constructor(cents: number) {
+        this.#cents = cents
+      }
+      get cents(): number {
+        return this.#cents
+      }
+    }
+    register(Money, { encode: (money) => money.cents, decode: (cents) => new Money(cents) })
+    expect((await pool.submit(() => new Money(3))).cents).toBe(3)
+  })
+
+  it('a class that changes here is the same one in each call', async () => {
+    class Counted {
+      static made = 0
+      static readonly all = new Map<string, unknown>()
+      readonly #n: number
+      constructor(n: number) {
+        this.#n = n
+        Counted.made++
+      }
+      get n(): number {
+        return this.#n
+      }
+    }
+    register(Counted, { encode: (counted) => counted.n, decode: (n) => new Counted(n) })
+    for (let n = 0; n < 3; n++) {
+      expect(await pool.submit((c) => [c.n, c instanceof Counted, Counted.all.size], new Counted(n))).toEqual([n, true, 0])
+    }
+  })
+
+  it('a codec that cannot cross keeps nobody from using its class', async () => {
+    class Secret {
+      readonly #n = 4
+      get n(): number {
+        return this.#n
+      }
+    }
+    const seen = new WeakSet<Secret>()
+    register(Secret, { encode: (secret) => seen.has(secret), decode: () => new Secret() })
+    expect(await pool.submit(() => new Secret().n)).toBe(4)
+    await expect(pool.submit((s) => s, new Secret())).rejects.toThrow(/the codec of Secret\.encode, captured variable seen/)
+  })
 })
 
 describe('byValue and byReference', () => {
