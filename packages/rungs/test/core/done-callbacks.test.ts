@@ -86,14 +86,14 @@ describe('a done-callback', () => {
     expect(seen).toEqual([false, 'finished'])
   })
 
-  it('runs in the context of whoever made the future, wherever it was added', () => {
+  it('runs in the context in which it was added, whoever made the future and ends it', () => {
     const store = new AsyncLocalStorage<string>()
     const it = store.run('maker', pending)
     const seen: unknown[] = []
     store.run('other', () => it.future.addDoneCallback(() => seen.push(store.getStore())))
     store.run('third', () => it.resolve(1))
     store.run('fourth', () => it.future.addDoneCallback(() => seen.push(store.getStore())))
-    expect(seen).toEqual(['maker', 'maker'])
+    expect(seen).toEqual(['other', 'fourth'])
   })
 
   it.each([[undefined], [null], [5], ['log'], [{}]])('is refused when it is %j', (wrong) => {
