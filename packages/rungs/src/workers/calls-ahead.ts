@@ -87,7 +87,8 @@ export class CallsAhead {
 
   /**
    * Of calls that are known to be short, the worker that was last given one: to wake another takes longer than to wait until this one has ended what
-   * it has. Undefined when it may be at one that takes longer than they did so far, and for a function of which nothing is known.
+   * it has. Undefined when it may be at one that takes longer than they did so far, for a function of which nothing is known, and for a call with memory
+   * that others share: another call may wait there for this one, while the thread of the pool, which would take it back, is blocked by the program.
    */
   awakeWorker(queue: TicketQueue): WorkerRecord | undefined {
     const { limit, callNs, last } = this
