@@ -1,6 +1,7 @@
 // What a user can say about a value or a function: how it is to cross. Each mark is a look-up by identity; the value stays as it is.
 
 import { callerContext } from '../core/async-context.js'
+import { callout } from '../core/callout.js'
 import { requireKnown, show } from '../core/options.js'
 
 /** A function that runs on the side where it was made, wherever it is called. */
@@ -64,7 +65,7 @@ export function callback<A extends unknown[], R>(fn: (...args: A) => R): Callbac
   mustBeFunction('callback', fn)
   const marked = async (...args: A): Promise<Awaited<R>> => await fn(...args)
   const context = callerContext()
-  callbacks.set(marked, (args) => context.runInAsyncScope(fn, undefined, ...(args as A))) // Whoever calls it there knows what it takes.
+  callbacks.set(marked, (args) => callout(() => context.runInAsyncScope(fn, undefined, ...(args as A)))) // Whoever calls it there knows what it takes.
   return marked
 }
 

@@ -8,7 +8,7 @@
 import { inspect } from 'node:util'
 import { callerContext } from './async-context.js'
 import { type CallSite, framesOf } from './call-site.js'
-import { beforeCallout } from './callout.js'
+import { beforeCallout, callout } from './callout.js'
 import { CancelledError, InvalidStateError, TimeoutError } from './errors.js'
 import { checkLimits, limitedWait } from './limited-wait.js'
 import { requireDuration, requireFunction, requireKey, requireKnown } from './options.js'
@@ -284,7 +284,7 @@ export class Future<T> implements Promise<T> {
     const context = callerContext()
     const listener = (): void => {
       try {
-        const returned: unknown = context.runInAsyncScope(fn, undefined, this)
+        const returned: unknown = callout(() => context.runInAsyncScope(fn, undefined, this))
         // An async callback fails later; that is not lost either.
         if (returned instanceof Promise) returned.then(undefined, (error) => report('RUNGS_CALLBACK', 'A done-callback failed', error))
       } catch (error) {

@@ -89,8 +89,9 @@ export class CallsAhead {
 
   /**
    * Of calls that are known to be short, the worker that was last given one: to wake another takes longer than to wait until this one has ended what
-   * it has. Undefined when it may be at one that takes longer than they did so far, for a function of which nothing is known, and when none has ended
-   * a moment ago: whoever submits then may be about to use this thread for something long, in which nothing can be taken back.
+   * it has. Undefined when it may be at one that takes longer than they did so far, for a function of which nothing is known, when none has ended a
+   * moment ago (whoever submits then may be about to use this thread for something long, in which nothing can be taken back), and for a call with
+   * memory that others share: another call may wait there for this one, while the program blocks this thread.
    */
   awakeWorker(queue: TicketQueue): WorkerRecord | undefined {
     const { limit, callNs, last } = this

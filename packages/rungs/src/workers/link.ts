@@ -1,6 +1,7 @@
 // The pool's end of the way to a worker: calls go, outcomes and all else come back. Thread or process is the channel's business.
 
 import { BytesCall, type Outgoing, PlainCall, type ShippedCall } from '../calls/index.js'
+import { beforeCallout } from '../core/callout.js'
 import { CancelledError, TimeoutError, WorkerDiedError } from '../core/errors.js'
 import { fulfilled, type Outcome, rejected } from '../core/outcome.js'
 import { queueMicrotask } from '../core/platform.js'
@@ -292,6 +293,8 @@ export class Link implements WorkerHost {
 
   #receive(message: FromWorker): void {
     const { events } = this.#parts
+    // What it leads to may be code of the program: callbacks, codecs, what reads the progress.
+    beforeCallout()
     // Also when nobody wants the rest of it any more: they are not sent again.
     if ('definitions' in message) this.#inbox.define(message.definitions)
     switch (message.type) {

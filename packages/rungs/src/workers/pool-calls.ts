@@ -3,7 +3,7 @@
 import type { HeldFunction, Outgoing, ShippedCall } from '../calls/index.js'
 import { BytesCall, joinStacks } from '../calls/index.js'
 import { framesOf } from '../core/call-site.js'
-import { beforeCallout } from '../core/callout.js'
+import { callout } from '../core/callout.js'
 import { currentCall } from '../core/current-call.js'
 import { CancelledError, NotShippableError, TimeoutError } from '../core/errors.js'
 import { type Future, onDone } from '../core/future.js'
@@ -15,6 +15,7 @@ import type { PoolCore } from './pool-core.js'
 import { isPromise } from './running-call.js'
 import { Sending } from './sent-calls.js'
 import { SignalWatch } from './signal-watch.js'
+import { sharesMemory } from './small.js'
 import { dropShelved, isSentOnce, repeatable, snapshotOf } from './snapshot.js'
 import { Attempt, type ItemOwner, labelOf, mayGoAhead, type WorkItem } from './work-item.js'
 import type { WorkerRecord } from './worker-record.js'
@@ -68,7 +69,7 @@ export class PoolCalls implements ItemOwner {
     const attempt = new Attempt(item, item.attempts + 1)
     item.attempt = attempt
     attempt.goesAhead = this.#core.parts.hub !== undefined && mayGoAhead(item)
-    if (attempt.goesAhead && item.shipped !== undefined) attempt.kind = item.shipped.target
+    if (attempt.goesAhead && item.shipped !== undefined && item.mode.type === 'call' && !sharesMemory()) attempt.kind = item.shipped.target
     this.#core.state.submitted(attempt)
     this.#core.drain()
     // It waits, or may be taken back from a worker that blocks: what is changed in its arguments meanwhile is not meant for it. A chunk's lists were made
@@ -112,6 +113,7 @@ export class PoolCalls implements ItemOwner {
     const recycle = memory !== undefined && memory > this.#core.options.maxMemoryPerWorker
     const abandoned = attempt.abandoned
     this.#core.state.ended(attempt, worker, recycle, now)
+    this.#core.putOff()
     if (!abandoned) {
       if (outcome.status === 'fulfilled') this.#succeed(item, outcome.value)
       else this.failed(item, attempt, outcome.reason)
@@ -186,9 +188,8 @@ export class PoolCalls implements ItemOwner {
   #wantsRetry(item: WorkItem, reason: unknown, attempt: number): boolean {
     const when = item.options.retries?.when
     if (when === undefined) return true
-    beforeCallout()
     try {
-      const wants: unknown = item.context.runInAsyncScope(when, undefined, reason, attempt)
+      const wants: unknown = callout(() => item.context.runInAsyncScope(when, undefined, reason, attempt))
       if (!isPromise(wants)) return Boolean(wants)
       wants.catch(() => {})
       throw new TypeError('it gave a promise, which would count as true; it has to answer at once')
@@ -308,7 +309,7 @@ export class PoolCalls implements ItemOwner {
     const { onProgress } = item.options
     if (onProgress === undefined || item.done) return
     try {
-      item.context.runInAsyncScope(onProgress, undefined, value, item.future)
+      callout(() => item.context.runInAsyncScope(onProgress, undefined, value, item.future))
     } catch (error) {
       report('RUNGS_CALLBACK', 'onProgress threw', error)
     }

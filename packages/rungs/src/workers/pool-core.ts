@@ -1,6 +1,7 @@
 // What the parts of a pool have in common.
 import type { HeldFunction, Keeper, Outgoing } from '../calls/index.js'
 import { type CallSite, captureCallSite } from '../core/call-site.js'
+import { putOff } from '../core/callout.js'
 import type { Bell } from './bell.js'
 import { Deadlines } from './deadlines.js'
 import { Deaths } from './deaths.js'
@@ -43,11 +44,14 @@ export class PoolCore {
   readonly shapes = keptShapes
   /** Performs what was decided; in the middle of a batch, after it. */
   readonly drain: () => void
+  /** The same at once, wherever this thread is. */
+  readonly perform: () => void
 
-  constructor(options: PoolOptions, parts: PoolParts, drain: () => void) {
+  constructor(options: PoolOptions, parts: PoolParts, drain: () => void, perform: () => void) {
     this.options = options
     this.parts = parts
     this.drain = drain
+    this.perform = perform
     this.deaths = new Deaths(options.name)
     this.state = new PoolState(options, () => this.deadlines.now())
   }
@@ -55,6 +59,13 @@ export class PoolCore {
   /** Whether calls that a worker has a place for may come back, because another blocks its thread. */
   get mayTakeBack(): boolean {
     return this.options.callsPerWorker > 1 && this.parts.outgoing !== undefined
+  }
+
+  /** What was decided is performed before code of the program runs, which may block this thread until that has led to something. Tasks need it themselves. */
+  putOff(): void {
+    if (this.parts.outgoing === undefined) return
+    const { admitted, actions } = this.state
+    if (admitted.length > 0 || actions.length > 0) putOff(this.perform)
   }
 
   /** The time, or when the batch began. */

@@ -4,6 +4,7 @@
 import { type HeldFunction, whileBlocked } from '../calls/index.js'
 import { callerContext, noContext } from '../core/async-context.js'
 import { type CheckedCallOptions, defaultCallOptions } from '../core/call-options.js'
+import { inCallout, isDone } from '../core/callout.js'
 import { CancelledError, ExecutorShutdownError, InvalidStateError, QueueFullError } from '../core/errors.js'
 import type { ExecutorStats } from '../core/executor.js'
 import type { Future } from '../core/future.js'
@@ -19,7 +20,7 @@ import type { PoolOptions } from './pool-options.js'
 import type { Action } from './pool-state.js'
 import { PoolWorkers } from './pool-workers.js'
 import { Room } from './room.js'
-import { isSmall } from './small.js'
+import { isSmall, sharesMemory } from './small.js'
 import { copyOf, snapshotOf } from './snapshot.js'
 import { Batch, Ticket } from './ticket.js'
 import { type AnyFunction, type Attempt, itemOf, itemsOf, type Mode, oneCall, WorkItem } from './work-item.js'
@@ -41,7 +42,12 @@ export class WorkerPool {
 
   constructor(options: PoolOptions, parts: PoolParts) {
     const { news, hub } = parts
-    const core = new PoolCore(options, parts, () => this.#drain())
+    const core = new PoolCore(
+      options,
+      parts,
+      () => this.#drain(),
+      () => this.#performAll(),
+    )
     this.#core = core
     this.#calls = new PoolCalls(core, news && ((future, ms) => this.#waitSync(future, ms, news)))
     this.#pace = new Pace(core, this.#calls)
@@ -129,7 +135,7 @@ export class WorkerPool {
     const shipped = outgoing.shipKnown(fn, args)
     if (shipped === undefined || !isSmall(args)) return this.submit(fn, args, options, from).future
     const batch = this.batches.sent
-    return this.batches.join(batch, batch.add(snapshotOf(shipped), siteFrom(from)))
+    return this.batches.join(batch, batch.add(snapshotOf(shipped), siteFrom(from), sharesMemory() ? 0 : shipped.target))
   }
 
   /** Whether calls that wait may do so as one: where there is no limit of the queue that somebody may wait for. */
@@ -311,8 +317,13 @@ export class WorkerPool {
   }
 
   #drain(): void {
-    // Inside of a batch it comes at its end.
-    if (this.#draining || this.#core.batchNow !== undefined) return
+    // Inside of a batch it comes at its end; code of the program may wait for it.
+    if (this.#draining) return
+    if (this.#core.batchNow !== undefined) {
+      if (inCallout()) this.#performAll()
+      else this.#core.putOff()
+      return
+    }
     this.#performAll()
     this.#workers.reference()
     if (this.#core.state.early > 0 && this.#pace.checkAt === undefined) this.#pace.watch()
@@ -334,6 +345,7 @@ export class WorkerPool {
       }
     } finally {
       this.#draining = false
+      isDone(this.#core.perform)
     }
     return true
   }

@@ -46,10 +46,10 @@ export class SentCalls extends WaitingCalls<SentCall> {
     return attempt
   }
 
-  add(shipped: ShippedCall, site: CallSite | undefined): Future<unknown> {
+  add(shipped: ShippedCall, site: CallSite | undefined, kind: number): Future<unknown> {
     // Of several functions nobody knows how long the next one takes.
-    if (this.count === 0) this.kind = shipped.target
-    else if (this.kind !== shipped.target) this.kind = 0
+    if (this.count === 0) this.kind = kind
+    else if (this.kind !== kind) this.kind = 0
     return this.append(new SentCall(this, shipped, site))
   }
 }

@@ -1,4 +1,5 @@
 // Whether there may be hundreds of a value on their way: calls go ahead to workers that have no place for them yet.
+import { types } from 'node:util'
 import { KeptBytes } from '../calls/index.js'
 
 /** Characters, bytes and members of a value that are still small. */
@@ -8,18 +9,29 @@ const mostSize = 4_096
 const mostKept = 1 << 20
 
 let left = 0
+let shared = false
 
 /** Of plain data. Looks at a few hundred members at most. */
 export function isSmall(data: unknown): boolean {
   left = mostSize
+  shared = false
   return fits(data)
+}
+
+/** Whether something in what {@link isSmall} was last asked about, and was small, is memory that others have too: its call may wait for another there. */
+export function sharesMemory(): boolean {
+  return shared
 }
 
 function fits(data: unknown): boolean {
   if (typeof data === 'string') return takes(data.length)
   if (typeof data !== 'object' || data === null) return takes(8)
   // They lie apart already, and do not have to be read again to be taken back.
-  if (data instanceof KeptBytes) return data.isShared || data.bytes.byteLength <= mostKept
+  if (data instanceof KeptBytes) {
+    shared ||= data.isShared
+    return data.isShared || data.bytes.byteLength <= mostKept
+  }
+  shared ||= types.isSharedArrayBuffer(ArrayBuffer.isView(data) ? data.buffer : data)
   if (ArrayBuffer.isView(data)) return takes(data.byteLength)
   // Its holes would be looked at as well.
   if (Array.isArray(data)) return takes(8) && data.length <= mostSize && data.every(fits)

@@ -24,7 +24,7 @@ export class Ticket {
   goesAhead = false
   /** A worker has it, or had it, before it had a place for it. */
   early = false
-  /** Calls of one kind are of one function; 0: nobody knows which. */
+  /** Calls of one kind are of one function; 0: nobody knows which, or it may wait for another call in memory that they share. */
   kind = 0
   /** When it was first handed over, relative to others. */
   order = 0

@@ -86,7 +86,7 @@ describe('a done-callback', () => {
     expect(seen).toEqual([false, 'finished'])
   })
 
-  it('runs in the context in which it was added', () => {
+  it('runs in the context in which it was added, whoever made the future and ends it', () => {
     const store = new AsyncLocalStorage<string>()
     const it = store.run('maker', pending)
     const seen: unknown[] = []

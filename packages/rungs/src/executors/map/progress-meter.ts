@@ -1,5 +1,6 @@
 // How far a map is, told at most some times a second, and at the end.
 import type { AsyncResource } from 'node:async_hooks'
+import { callout } from '../../core/callout.js'
 import { clock, type Timer } from '../../core/clock.js'
 import type { Progress } from '../../core/executor.js'
 import { report } from '../../core/report.js'
@@ -103,7 +104,7 @@ export class ProgressMeter {
     const etaMs = left === undefined ? undefined : left === 0 ? 0 : ratePerSecond > 0 ? (left * 1_000) / ratePerSecond : undefined
     const progress: Progress = { done, total, failed: this.#failed, running: this.#running(), ratePerSecond, etaMs }
     try {
-      const returned: unknown = this.#context.runInAsyncScope(this.#tell, undefined, progress)
+      const returned: unknown = callout(() => this.#context.runInAsyncScope(this.#tell, undefined, progress))
       // An async callback fails later; that is not lost either.
       if (returned instanceof Promise) returned.then(undefined, failed)
     } catch (error) {

@@ -1,5 +1,6 @@
 // Where the items come from: an iterable or an async one, opened late and closed once.
 import { inspect } from 'node:util'
+import { callout } from '../../core/callout.js'
 import { show } from '../../core/options.js'
 import { type ItemList, listOf } from './item-list.js'
 
@@ -58,7 +59,7 @@ export class Source {
   read(): unknown {
     this.#reading = true
     try {
-      const { done, value } = resultOf(this.#open().next())
+      const { done, value } = callout(() => resultOf(this.#open().next()))
       if (!done) return value
       this.#state = 'ended'
       return END
@@ -82,7 +83,7 @@ export class Source {
     }
     let coming: unknown
     try {
-      coming = this.#open().next()
+      coming = callout(() => this.#open().next())
     } catch (error) {
       // Later, as all else that it tells.
       coming = Promise.reject(error)

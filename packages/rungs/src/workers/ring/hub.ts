@@ -1,6 +1,6 @@
 // Looks for the replies of all workers of a pool: for as long as there are some, and a moment longer, each turn of the event loop, in lots that
 // leave room for timers. Then it says that it sleeps, and the worker that has the next reply wakes it by a message.
-import { putOff } from '../../core/callout.js'
+import { isDone, putOff } from '../../core/callout.js'
 import { atomics, performance, setImmediate } from '../../core/platform.js'
 import { createPoolWords, MAIN, mainStates } from './layout.js'
 import type { PoolEnd } from './pool-end.js'
@@ -106,6 +106,7 @@ export class RingHub {
   }
 
   readonly #announce = (): void => {
+    isDone(this.#announce)
     for (let index = 0; index < this.#ends.length; index++) this.#ends[index]?.announce()
   }
 
