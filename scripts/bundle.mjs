@@ -15,7 +15,7 @@ const first = [
   'workers/ring/worker-end.js workers/ring/worker-loop.js workers/ring/byte-ring.js workers/ring/layout.js workers/ring/codec.js',
   'core/options.js core/current-call.js calls/incoming.js calls/modules.js calls/required.js calls/marks.js calls/wire.js calls/decode.js',
   'calls/decode-builtins.js calls/decode-contents.js calls/decode-places.js calls/compile.js calls/script-names.js calls/class-name.js',
-  'calls/held.js calls/plain.js calls/bytes.js calls/transfer.js calls/numbers.js calls/symbol-home.js',
+  'calls/held.js calls/plain.js calls/bytes.js calls/transfer.js calls/numbers.js calls/symbol-home.js calls/global-steps.js',
 ].flatMap((line) => line.split(' '))
 
 /**

@@ -2,6 +2,7 @@
 
 import { builtinModules } from 'node:module'
 import { classNameOf } from './class-name.js'
+import { UNNAMED } from './global-steps.js'
 
 /** A name for what a side has anyway. */
 export type BuiltinName =
@@ -26,19 +27,6 @@ const OBJECTS = [
   'process',
   'sessionStorage',
 ]
-
-/** Built-in classes that no global names. A path may begin with one. */
-const UNNAMED: ReadonlyMap<string, unknown> = new Map([
-  ['%AsyncFunction%', (async () => {}).constructor],
-  ['%AsyncGeneratorFunction%', async function* () {}.constructor],
-  ['%GeneratorFunction%', function* () {}.constructor],
-  ['%TypedArray%', Object.getPrototypeOf(Uint8Array)],
-])
-
-/** What a path of a global begins at. */
-export function firstOf(name: string): unknown {
-  return UNNAMED.get(name) ?? Reflect.get(globalThis, name)
-}
 
 /** Objects that are instances of a class for themselves. Touching a global loads what it stands for, but who has one has done that. */
 const SINGLE: ReadonlyMap<string, readonly string[]> = new Map([
@@ -215,12 +203,6 @@ function indexMembers(index: Map<object, readonly string[]>, holder: object, pat
 function wellKnownName(symbol: symbol): string | undefined {
   const name = /^Symbol\.(\w+)$/.exec(symbol.description ?? '')?.[1]
   return name !== undefined && Reflect.get(Symbol, name) === symbol ? `[Symbol.${name}]` : undefined
-}
-
-/** The key that a step of a path means. */
-export function keyOf(step: string): PropertyKey {
-  const name = /^\[Symbol\.(\w+)\]$/.exec(step)?.[1]
-  return name === undefined ? step : (Reflect.get(Symbol, name) as symbol)
 }
 
 function indexModules(): Map<object, { readonly module: string; readonly path: readonly string[] }> {

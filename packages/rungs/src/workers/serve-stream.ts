@@ -52,9 +52,11 @@ export function runStream(
 }
 
 function iteratorOf(produced: unknown): AsyncIterator<unknown> | Iterator<unknown> {
-  if (typeof produced === 'object' && produced !== null) {
-    if (Symbol.asyncIterator in produced) return (produced as AsyncIterable<unknown>)[Symbol.asyncIterator]()
-    if (Symbol.iterator in produced) return (produced as Iterable<unknown>)[Symbol.iterator]()
+  if (produced !== undefined && produced !== null) {
+    // A text is iterable, too.
+    const held: object = Object(produced)
+    if (Symbol.asyncIterator in held) return (held as AsyncIterable<unknown>)[Symbol.asyncIterator]()
+    if (Symbol.iterator in held) return (held as Iterable<unknown>)[Symbol.iterator]()
   }
   throw new TypeError(`stream() takes a function that gives something iterable, such as a generator function; it gave ${show(produced)}`)
 }

@@ -25,6 +25,7 @@ export const streamCases: Group = (add, { separate }) => {
     const pool = open()
     assert.deepEqual(await collect(pool.stream(arrayOf, 3)), [1, 2, 3])
     assert.deepEqual(await collect(pool.stream(echo<Set<string>>, new Set(['a', 'b']))), ['a', 'b'])
+    assert.deepEqual(await collect(pool.stream(echo<string>, 'ab')), ['a', 'b'])
   })
 
   add('gives nothing when nothing is yielded, and is over after that', async ({ open }) => {
