@@ -150,8 +150,9 @@ describe('callback', () => {
 })
 
 describe('register', () => {
-  it('sends instances with private fields by their codec, both ways', async () => {
-    class Money {
+  /** A class of its own for each test: what is registered for one stays. */
+  function moneyClass() {
+    return class Money {
       readonly #cents: number
       constructor(cents: number) {
         this.#cents = cents
@@ -160,6 +161,10 @@ describe('register', () => {
         return this.#cents
       }
     }
+  }
+
+  it('sends instances with private fields by their codec, both ways', async () => {
+    const Money = moneyClass()
     await expect(pool.submit((m) => m, new Money(5))).rejects.toThrow(
       /register\(Money, \{ encode: \(money\) => …, decode: \(data\) => new Money\(…\) \}\)/,
     )
@@ -173,15 +178,7 @@ describe('register', () => {
   })
 
   it('the first instance may be made by a call', async () => {
-    class Money {
-      readonly #cents: number
-      constructor(cents: number) {
-        this.#cents = cents
-      }
-      get cents(): number {
-        return this.#cents
-      }
-    }
+    const Money = moneyClass()
     register(Money, { encode: (money) => money.cents, decode: (cents) => new Money(cents) })
     expect((await pool.submit(() => new Money(3))).cents).toBe(3)
   })

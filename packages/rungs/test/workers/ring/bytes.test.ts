@@ -5,21 +5,9 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { NotShippableError, ThreadPoolExecutor, transfer, WorkerDiedError } from 'rungs'
-import { afterAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { BulkReader, BulkStore } from '../../../dist/workers/ring/bulk.js'
 import { about, addTo, areOfOne, bytesThen, diesOnceWith, echo, failsOnceWith, isTheSame, sameBuffer } from '../../fixtures/bytes.js'
-
-/** Told of each shared memory that is made, by the library as well: it takes the class when it is loaded. */
-const memories = vi.hoisted(() => {
-  const told = { onMade: (_bytes: number): void => {} }
-  globalThis.SharedArrayBuffer = new Proxy(SharedArrayBuffer, {
-    construct: (Shared, args: [number]) => {
-      told.onMade(args[0])
-      return new Shared(...args)
-    },
-  })
-  return told
-})
 
 const pool = new ThreadPoolExecutor(2)
 afterAll(() => pool.shutdown())
@@ -161,11 +149,15 @@ describe('are sent again', () => {
 })
 
 it('leave their memory to others when the call has ended, whichever way', { timeout: 60_000 }, async () => {
+  const { SharedArrayBuffer: Shared } = globalThis
   const size = 50_000
   let made = 0
-  memories.onMade = (bytes) => {
-    if (bytes > size && bytes < 2 * size) made++
-  }
+  globalThis.SharedArrayBuffer = class extends Shared {
+    constructor(bytes: number) {
+      super(bytes)
+      if (bytes > size && bytes < 2 * size) made++
+    }
+  } as SharedArrayBufferConstructor
   try {
     await using mortal = new ThreadPoolExecutor(2)
     await mortal.submit(echo, 0)
@@ -193,7 +185,7 @@ it('leave their memory to others when the call has ended, whichever way', { time
     // As many as there were calls at once, and not some more for each round.
     expect(made).toBeLessThanOrEqual(44)
   } finally {
-    memories.onMade = () => {}
+    globalThis.SharedArrayBuffer = Shared
   }
 })
 
