@@ -1,7 +1,6 @@
 // Values of the platform's own kinds: what each becomes, and which cannot cross.
 
 import { types } from 'node:util'
-import { Future } from '../core/future.js'
 import { classNameOf } from './class-name.js'
 import type { Encoder } from './encode.js'
 import { encodePrototype, extrasOf } from './encode-properties.js'
@@ -139,8 +138,6 @@ const OPEN_CLASSES = new Set(['Object', 'EventEmitter', 'Function', 'Array', 'Er
 
 function refused(encoder: Encoder, value: object, prototype: object | null, at: number): undefined {
   const no = (reason: string, hint: string) => encoder.refuse(at, reason, hint)
-  if (value instanceof Future)
-    no('a future that was made inside of a call belongs to the worker that made it', 'Write await before it, and send what it gives')
   if (types.isPromise(value)) no('a promise belongs to the event loop that made it', 'Write await before it, and send what it gives')
   if (types.isWeakMap(value) || types.isWeakSet(value))
     no('what a weak collection holds cannot be listed', 'Use a Map or a Set, or perWorker(() => new WeakMap())')

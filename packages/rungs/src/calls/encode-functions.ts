@@ -42,7 +42,7 @@ export function encodeFunction(encoder: Encoder, fn: AnyFunction, at: number): u
   const promisified = promisifiedBy(fn, seen)
   if (promisified !== undefined)
     return [Kind.construct, 'promisify', [encoder.at(promisified, at, { words: ' (what it makes a promise of)' })]]
-  if (!defines && (encoder.options.keeps ? sender.isSteady(fn) : sender.isKept(fn))) return encoder.defined(sender.keep(fn))
+  if (!defines && (encoder.options.keeps ? sender.steady.isSteady(fn) : sender.isKept(fn))) return encoder.defined(sender.keep(fn))
   const closure = readClosure(fn)
   if (closure instanceof Refusal) {
     if (closure.label !== undefined) encoder.nameFunction(at, closure.label)

@@ -79,7 +79,7 @@ export class Makers {
   }
 
   #isCurrent(value: unknown): boolean {
-    return typeof value !== 'function' || this.#sender.isCurrent(value)
+    return typeof value !== 'function' || this.#sender.steady.isCurrent(value)
   }
 
   /** Notes how `fn` was encoded. The second function of a line makes it a known one. */

@@ -77,7 +77,7 @@ export class Outgoing {
     try {
       return lookingOnce(() => {
         const { target, captured } = this.ship(fn, NONE)
-        if (captured === undefined || captured.transfer.length > 0 || this.#sender.isSteady(fn)) return undefined
+        if (captured === undefined || captured.transfer.length > 0 || this.#sender.steady.isSteady(fn)) return undefined
         return { target, captured }
       })
     } catch {
@@ -135,7 +135,7 @@ export class Outgoing {
     }
     const known = sender.reference(fn) ?? (this.#mayKeep(fn) ? sender.keep(fn) : undefined)
     if (known === undefined) return this.#shipByValue(fn, args, transfer)
-    this.#targets.set(fn, { id: known, reached: sender.reachedBy(fn) })
+    this.#targets.set(fn, { id: known, reached: sender.steady.reachedBy(fn) })
     return { target: known, captured: undefined, args: this.#packArgs(args, transfer) }
   }
 

@@ -2,16 +2,14 @@
 
 import { NotShippableError } from '../core/errors.js'
 import { isClass } from './class-name.js'
-import { Refusal, readClosure } from './closures.js'
 import { ARGUMENTS, type Encoded, type EncodeOptions, Encoder } from './encode.js'
-import { isOwnOfFunction } from './encode-functions.js'
 import { refOf } from './function-ref.js'
 import { PerWorker, Shared } from './held.js'
 import { Makers } from './makers.js'
-import { type AnyFunction, isByValue, nameOf, type Registered, registeredFor } from './marks.js'
+import { type AnyFunction, isByValue, nameOf, type Registered } from './marks.js'
 import { globalOf } from './modules.js'
 import { arePlain, isPlain } from './plain.js'
-import { Reached } from './reached.js'
+import { Steadiness } from './steadiness.js'
 import { noteExport } from './symbol-home.js'
 import { homeOfSymbol } from './symbol-ref.js'
 import { movesOnly, type Transferable } from './transfer.js'
@@ -80,10 +78,7 @@ export class Sender {
   #kept = 0
   #calls = 0
   readonly #unsteady = new WeakSet<object>()
-  /** The functions and classes by value that a steady one reaches, itself among them, as they were. */
-  readonly #reached = new WeakMap<object, Reached>()
-  /** Classes as they were when they were first looked at; null of those that have changed since. */
-  readonly #classes = new WeakMap<object, Reached | null>()
+  readonly steady = new Steadiness(this)
 
   constructor(options: OutgoingOptions) {
     this.boundary = options.boundary
@@ -136,7 +131,7 @@ export class Sender {
     const outdated =
       definition?.kind === 'export'
         ? isByValue(value, definition.module.specifier)
-        : definition?.kind === 'value' && (nameOf(value) !== undefined || !this.isCurrent(value))
+        : definition?.kind === 'value' && (nameOf(value) !== undefined || !this.steady.isCurrent(value))
     if (outdated) this.#ids.delete(value)
     return outdated
   }
@@ -224,54 +219,9 @@ export class Sender {
       this.#sentOnce.add(fn)
       return false
     }
-    if (!this.isSteady(fn)) return false
+    if (!this.steady.isSteady(fn)) return false
     if (!isClass(fn) && this.#ids.get(fn) === undefined && ++this.#kept > MOST_KEPT) return false
     return true
-  }
-
-  /** Says whether everything a function reaches is for good: constants, references, functions and classes of this kind. */
-  isSteady(root: AnyFunction): boolean {
-    const seen = new Set<AnyFunction>([root])
-    const reached = new Reached()
-    for (const fn of seen) {
-      if (isRegistered(fn)) continue
-      if (fn !== root && this.reference(fn) !== undefined) {
-        const theirs = this.#reached.get(fn)
-        if (theirs !== undefined) reached.addAll(theirs)
-        continue
-      }
-      const parts = steadyParts(fn)
-      if (parts === undefined) return false
-      const itself = this.#asItWas(fn)
-      if (itself === undefined) return false
-      reached.addAll(itself)
-      for (const part of parts) {
-        if (typeof part === 'function') seen.add(part as AnyFunction)
-        else if (this.held(part) === undefined && this.reference(part) === undefined) return false
-      }
-    }
-    if (!isRegistered(root)) this.#reached.set(root, reached)
-    return true
-  }
-
-  /** What a function or class was when it was first looked at. Undefined of a class that has changed since: it goes with each call. */
-  #asItWas(fn: AnyFunction): Reached | undefined {
-    if (!isClass(fn)) return new Reached(fn)
-    let itself = this.#classes.get(fn)
-    if (itself === undefined) itself = new Reached(fn)
-    else if (itself?.isAsItWas === false) itself = null
-    this.#classes.set(fn, itself)
-    return itself ?? undefined
-  }
-
-  /** What a kept function reaches; undefined of one that was not looked at. */
-  reachedBy(root: object): Reached | undefined {
-    return this.#reached.get(root)
-  }
-
-  /** Says whether what a kept function reaches is what it was. */
-  isCurrent(root: object): boolean {
-    return this.#reached.get(root)?.isAsItWas ?? true
   }
 
   /** Defines a by-value function or class that the other side keeps. */
@@ -450,12 +400,6 @@ export class Sender {
   }
 }
 
-/** Its codec has the class once per worker, which has to be that of all calls. */
-function isRegistered(fn: AnyFunction): boolean {
-  const registered = registeredFor(fn.prototype as object)
-  return registered?.Class === fn && !registered.received
-}
-
 let namesOfWellKnown: ReadonlyMap<unknown, string> | undefined
 
 function wellKnown(): ReadonlyMap<unknown, string> {
@@ -470,35 +414,4 @@ function ownGlobal(path: readonly string[], met: object): object {
   } catch {
     return met
   }
-}
-
-/** The functions and objects that a steady function reaches directly; undefined when something about it can change. */
-function steadyParts(fn: AnyFunction): object[] | undefined {
-  const closure = readClosure(fn)
-  if (closure instanceof Refusal || !closure.constant) return undefined
-  // A method that uses `super` is what it is only in its object, and objects can change.
-  if (closure.needsHome) return undefined
-  const parts: object[] = []
-  const add = (value: unknown) => {
-    if ((typeof value === 'object' && value !== null) || typeof value === 'function') parts.push(value)
-  }
-  for (const variable of closure.variables) {
-    if (variable.reference === undefined && variable.name !== 'require') add(variable.value)
-  }
-  const isWritten = closure.facts.klass !== undefined
-  for (const key of Reflect.ownKeys(fn)) {
-    if (key === 'length' || key === 'name' || key === 'prototype' || key === 'arguments' || key === 'caller') continue
-    const descriptor = Object.getOwnPropertyDescriptor(fn, key)
-    const value: unknown = descriptor?.value
-    if (!isWritten) return undefined
-    // A static method is in the text of its class; a static field may hold anything.
-    if (typeof value === 'object' && value !== null) return undefined
-    if (typeof value === 'function' && !closure.facts.klass?.staticMethods.has(String(key))) add(value)
-  }
-  if (isWritten) {
-    const above: unknown = Object.getPrototypeOf(fn)
-    if (closure.facts.klass?.heritage && above !== Function.prototype) add(above)
-    return parts
-  }
-  return isOwnOfFunction(fn, 'prototype') ? parts : undefined
 }
