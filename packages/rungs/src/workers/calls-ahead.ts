@@ -26,9 +26,6 @@ export class CallsAhead {
   count = 0
   /** Nobody has room for calls ahead, until some have ended. */
   full = false
-  #callNs = 0
-  /** Of these one has ended since calls are known to be short. */
-  readonly #shortKinds = new Set<number>()
   /** Who was last given a call. */
   last: WorkerRecord | undefined = undefined
   /** Those who have few get more, however few wait. */
@@ -38,10 +35,12 @@ export class CallsAhead {
   /** Who gets calls ahead now, and how many more before another is looked for. */
   #favourite: WorkerRecord | undefined
   #favours = 0
+  #callNs = 0
+  /** Of these one has ended since calls are known to be short. */
+  readonly #shortKinds = new Set<number>()
   readonly #workers: ReadonlyMap<number, WorkerRecord>
   readonly #actions: Action[]
   readonly #callsPerWorker: number
-
   readonly #now: () => number
 
   constructor(workers: ReadonlyMap<number, WorkerRecord>, actions: Action[], callsPerWorker: number, now: () => number) {

@@ -47,6 +47,9 @@ export class ExportedFutures {
       status = 'rejected'
       packed = this.#parts.packError(error)
     }
-    this.#parts.post({ type: 'future', id, status, value: packed, definitions: this.#parts.definitionsFor(packed.uses) }, packed.transfer)
+    this.#parts.post(
+      { type: 'future', id, key: future.key, status, value: packed, definitions: this.#parts.definitionsFor(packed.uses) },
+      packed.transfer,
+    )
   }
 }

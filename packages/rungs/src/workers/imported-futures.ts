@@ -24,28 +24,35 @@ export class ImportedFutures {
   fromHandle({ exported: id = 0, facts }: Handle): Future<unknown> {
     const early = this.#early.get(id)
     if (this.#early.delete(id)) return early as Future<unknown> // It was there.
-    const future = this.#create(id, facts as FutureFacts) // Facts are of the kind.
+    const future = this.#create(id, (facts as FutureFacts).key) // Facts are of the kind.
     this.#open.set(id, future)
     return future
   }
 
   /** It has ended. */
   told(message: FromWorker & { type: 'future' }, inbox: Inbox): void {
-    const { id, status } = message
+    const { id, key, status } = message
     const open = this.#open.get(id)
-    const future = open ?? this.#create(id, undefined)
+    const future = open ?? this.#create(id, key)
     const settle = (value: unknown): void => {
       this.#open.delete(id)
       if (status === 'fulfilled') fulfilFuture(future, value)
       else if (status === 'rejected') failFuture(future, value)
-      else cancelFuture(future, value instanceof CancelledError ? value : new CancelledError(), (value as CancelledError).reason)
+      else {
+        const error = value instanceof CancelledError ? value : new CancelledError(undefined, { reason: value })
+        cancelFuture(future, error, error.reason)
+      }
+    }
+    const failed = (error: unknown): void => {
+      this.#open.delete(id)
+      failFuture(future, error)
     }
     if (open === undefined) {
       this.#early.set(id, future)
       const [oldest] = this.#early.keys()
       if (this.#early.size > mostEarly && oldest !== undefined) this.#early.delete(oldest)
     }
-    inbox.read(message, message.value, settle, (error) => failFuture(future, error))
+    inbox.read(message, message.value, settle, failed)
   }
 
   /** The worker is gone: they will not end. */
@@ -55,7 +62,7 @@ export class ImportedFutures {
     this.#early.clear()
   }
 
-  #create(id: number, facts: FutureFacts | undefined): Future<unknown> {
+  #create(id: number, key: string | undefined): Future<unknown> {
     const cancel = (future: Future<unknown>, reason: unknown): void => {
       // Not when the worker tells that it was cancelled there.
       if (this.#open.get(id) === future) this.#open.delete(id)
@@ -64,6 +71,6 @@ export class ImportedFutures {
       const definitions = this.#outbox.definitionsFor(packed.uses)
       this.#outbox.post({ type: 'cancelFuture', id, reason: packed, definitions }, packed.transfer)
     }
-    return createFuture({ driver: { cancel }, key: facts?.key })
+    return createFuture({ driver: { cancel }, key })
   }
 }

@@ -99,6 +99,7 @@ export type FromWorker =
   | {
       readonly type: 'future'
       readonly id: number
+      readonly key: string | undefined
       readonly status: 'fulfilled' | 'rejected' | 'cancelled'
       readonly value: Parcel
       readonly definitions: Definitions | undefined

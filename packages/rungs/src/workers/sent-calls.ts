@@ -115,7 +115,7 @@ export class Sending implements CallPart {
 
   #send(attempt: Attempt, { shipped }: SentCall): void {
     attempt.item.shipped = shipped
-    attempt.kind = shipped?.target ?? 0
+    attempt.kind = this.batch.kind
   }
 
   /** Of the call that has ended. */
