@@ -38,6 +38,9 @@ export class CallsAhead {
   #callNs = 0
   /** Of these one has ended since calls are known to be short. */
   readonly #shortKinds = new Set<number>()
+  /** How many have ended since outcomes were last handed over together, and how many had then. */
+  #endings = 0
+  #endedTogether = 0
   readonly #workers: ReadonlyMap<number, WorkerRecord>
   readonly #actions: Action[]
   readonly #callsPerWorker: number
@@ -81,23 +84,32 @@ export class CallsAhead {
     if (ns === 0 || ns >= wakeNs || this.#shortKinds.size > mostKinds) this.#shortKinds.clear()
   }
 
+  /** Several may have ended: those who have few get more. */
+  refill(): void {
+    this.full = false
+    this.#endedTogether = this.#endings
+    this.#endings = 0
+  }
+
   /** It has ended at a worker. */
   ended({ kind }: Ticket): void {
+    this.#endings++
     if (kind !== 0 && this.#callNs > 0 && this.#callNs < wakeNs) this.#shortKinds.add(kind)
   }
 
   /**
    * Of calls that are known to be short, the worker that was last given one: to wake another takes longer than to wait until this one has ended what
-   * it has. Undefined when it may be at one that takes longer than they did so far, for a function of which nothing is known, when none has ended a
-   * moment ago (whoever submits then may be about to use this thread for something long, in which nothing can be taken back), and for a call with
-   * memory that others share: another call may wait there for this one, while the program blocks this thread.
+   * it has. Undefined when it may be at one that takes longer than they did so far, for a function of which nothing is known, and where taking
+   * calls back, which needs this thread, may come too late: when none has ended a moment ago, or one by itself (whoever submits two calls then may be about
+   * to use this thread for something long), and for a call with memory that others share, where another call may wait for it.
    */
   awakeWorker(queue: TicketQueue): WorkerRecord | undefined {
     const { limit, callNs, last } = this
     const { first } = queue
     if (last === undefined || limit === 0 || first === undefined || !first.goesAhead || !this.#shortKinds.has(first.kind)) return undefined
     const { size } = last.calls
-    if (size === 0 || size >= limit || size * callNs >= wakeNs || last.extra > 0) return undefined
+    if (size === 0 || (size === 1 && this.#endedTogether < 2)) return undefined
+    if (size >= limit || size * callNs >= wakeNs || last.extra > 0) return undefined
     if (!this.#mayHaveMore(last, this.#callsPerWorker + limit)) return undefined
     const now = this.#now()
     const isRecent = (now - last.lastEnd) * 1e6 < recentNs && (now - Math.max(last.busySince, last.lastEnd)) * 1e6 < wakeNs

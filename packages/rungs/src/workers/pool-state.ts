@@ -183,7 +183,7 @@ export class PoolState {
 
   /** Several have ended: those who have few calls ahead get more. */
   refill(): void {
-    this.#callsAhead.full = false
+    this.#callsAhead.refill()
     this.#callsAhead.refilling = true
     this.#decide()
     this.#callsAhead.refilling = false
@@ -271,6 +271,7 @@ export class PoolState {
     if (calls.size > callsPerWorker + this.#callsAhead.limit || worker.given + 1 >= maxTasksPerWorker) return false
     this.#fruitless = 0
     this.#queue.shiftFollowing(batch)
+    this.#callsAhead.ended(ticket)
     calls.remove(ticket)
     calls.push(ticket)
     ticket.early = calls.size > callsPerWorker

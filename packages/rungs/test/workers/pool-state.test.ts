@@ -90,6 +90,75 @@ describe('the decisions of a pool', () => {
     expect(state.workers.size).toBe(2)
   })
 
+  describe('of short calls of one function, with two workers', () => {
+    const ms = 1e-3
+    let now = 0
+
+    /** Two workers, of which `together` calls have just ended in one batch. */
+    function warm(together: number, options: { kind?: number; callNs?: number } = {}) {
+      const { kind = 1, callNs = 500 } = options
+      const state = new PoolState(config, () => now)
+      const made = (): Ticket => Object.assign(new Ticket(0), { kind, goesAhead: true })
+      const submit = (): Ticket => {
+        const ticket = made()
+        state.submitted(ticket)
+        return ticket
+      }
+      const first = [submit(), submit()]
+      for (const worker of state.workers.values()) state.ready(worker)
+      state.ahead = 100
+      state.callNs = callNs
+      for (const ticket of [...first.slice(0, 2 - together), undefined, ...first.slice(2 - together)]) {
+        // In between is the end of the batch before.
+        if (ticket === undefined) state.refill()
+        else if (ticket.worker !== undefined) {
+          ticket.worker.lastEnd = now
+          state.ended(ticket, ticket.worker, false, now)
+        }
+      }
+      state.refill()
+      return submit
+    }
+
+    it('those that come when several have ended go to the worker that is awake', () => {
+      const submit = warm(2)
+      const one = submit()
+      expect([submit().worker, submit().worker]).toEqual([one.worker, one.worker])
+    })
+
+    it('the second that comes when one has ended by itself goes to the other worker', () => {
+      const submit = warm(1)
+      expect(submit().worker).not.toBe(submit().worker)
+    })
+
+    it('a moment later they go to both', () => {
+      const submit = warm(2)
+      now += 300 * ms
+      expect(submit().worker).not.toBe(submit().worker)
+    })
+
+    it('they go to both when the worker has had its call for longer than they take', () => {
+      const submit = warm(2)
+      const one = submit()
+      now += 60 * ms
+      expect(submit().worker).not.toBe(one.worker)
+    })
+
+    it('no more go there than it takes to wake the other', () => {
+      const submit = warm(2, { callNs: 20_000 })
+      const [one, two, three, four] = [submit(), submit(), submit(), submit()].map(({ worker }) => worker)
+      expect([two, three]).toEqual([one, one])
+      expect(four).not.toBe(one)
+    })
+
+    it('those of which nobody knows the function go to both, and those that take long', () => {
+      for (const options of [{ kind: 0 }, { callNs: 60_000 }]) {
+        const submit = warm(2, options)
+        expect(submit().worker).not.toBe(submit().worker)
+      }
+    })
+  })
+
   it('gives up after three workers in a row that died before they were ready', () => {
     const state = new PoolState({ ...config, maxWorkers: 1 })
     state.submitted(new Ticket(0))
