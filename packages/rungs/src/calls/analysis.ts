@@ -6,8 +6,13 @@ import { childrenOf, type Syntax } from './syntax.js'
 /** What declares a name. */
 export interface Binding {
   readonly kind: 'import' | 'const' | 'let' | 'var' | 'function' | 'class' | 'parameter' | 'name'
-  /** Whether anything assigns it after its declaration. */
+  /**
+   * Whether it may hold one value after another. A variable that was declared without a value, and that one plain statement of its own scope gives
+   * one, does not.
+   */
   assigned: boolean
+  /** Of a variable: nothing has given it a value yet. */
+  unset?: boolean
   /** Of an import: the specifier and the name there; `*` is the namespace. */
   readonly imported?: { readonly specifier: string; readonly name: string }
 }
@@ -106,9 +111,12 @@ class Walker {
   readonly scopes: ScopeNode[] = []
   readonly references: Reference[] = []
   readonly surroundings: Surroundings = noSurroundings()
+  /** Where names are assigned by statements that run once each time their scope is made. */
+  readonly #once = new Set<number>()
 
   constructor(program: Syntax) {
     this.root = this.#scope(program, undefined, true)
+    if (program.type === 'Program') this.#noteOnce(program.body as Syntax[])
   }
 
   /** Marks what is assigned, now that every declaration was seen. */
@@ -116,7 +124,10 @@ class Walker {
     for (const reference of this.references) {
       if (!reference.assigns) continue
       const found = lookUp(reference.scope, reference.name)
-      if (found !== undefined) found.binding.assigned = true
+      if (found === undefined) continue
+      const { binding, scope } = found
+      if (binding.unset === true && scope === reference.scope && this.#once.has(reference.start)) binding.unset = false
+      else binding.assigned = true
     }
   }
 
@@ -234,8 +245,24 @@ class Walker {
     if (!arrow) this.#declare(scope, 'arguments', 'parameter')
     for (const parameter of node.params as Syntax[]) this.#pattern(parameter, inner, 'parameter')
     const body = node.body as Syntax
-    if (body.type === 'BlockStatement') this.#children(body, inner)
-    else this.visit(body, inner)
+    if (body.type !== 'BlockStatement') this.visit(body, inner)
+    else {
+      this.#noteOnce(body.body as Syntax[])
+      this.#children(body, inner)
+    }
+  }
+
+  /** `a = 1, b = 2` as a statement: that is how tools give values to what they have declared at the top. */
+  #noteOnce(statements: readonly Syntax[]): void {
+    for (const statement of statements) {
+      if (statement.type !== 'ExpressionStatement') continue
+      const expression = statement.expression as Syntax
+      const parts = expression.type === 'SequenceExpression' ? (expression.expressions as Syntax[]) : [expression]
+      for (const part of parts) {
+        const left = part.left as Syntax | undefined
+        if (part.type === 'AssignmentExpression' && part.operator === '=' && left?.type === 'Identifier') this.#once.add(left.start)
+      }
+    }
   }
 
   #class(node: Syntax, place: Place): void {
@@ -292,8 +319,13 @@ class Walker {
   #variables(node: Syntax, place: Place): void {
     const kind = node.kind === 'var' || node.kind === 'let' ? node.kind : 'const'
     for (const declarator of node.declarations as Syntax[]) {
-      this.#pattern(declarator.id as Syntax, place, kind)
+      const id = declarator.id as Syntax
+      this.#pattern(id, place, kind)
       if (declarator.init) this.visit(declarator.init as Syntax, place)
+      else if (id.type === 'Identifier') {
+        const declared = lookUp(place.scope, id.name as string)
+        if (declared !== undefined) declared.binding.unset ??= true
+      }
     }
   }
 
@@ -301,7 +333,7 @@ class Walker {
   #pattern(node: Syntax, place: Place, kind: Binding['kind']): void {
     switch (node.type) {
       case 'Identifier':
-        this.#declare(kind === 'var' ? holderOfVars(place.scope) : place.scope, node.name as string, kind)
+        this.#variable(node.name as string, place.scope, kind)
         return
       case 'ObjectPattern':
         for (const property of node.properties as Syntax[]) {
@@ -368,6 +400,14 @@ class Walker {
     const scope: ScopeNode = { parent, start: node.start, end: node.end, holdsVars, bindings: new Map() }
     this.scopes.push(scope)
     return scope
+  }
+
+  #variable(name: string, scope: ScopeNode, kind: Binding['kind']): void {
+    const holder = kind === 'var' ? holderOfVars(scope) : scope
+    this.#declare(holder, name, kind)
+    const binding = holder.bindings.get(name)
+    // Each turn of a loop may give it another value.
+    if (holder !== scope && binding !== undefined) binding.assigned = true
   }
 
   #declare(scope: ScopeNode, name: string, kind: Binding['kind']): void {

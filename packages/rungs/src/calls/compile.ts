@@ -3,6 +3,7 @@
 import { createRequire } from 'node:module'
 import { relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { types } from 'node:util'
 import { compileQuietly } from './modules.js'
 import { pathOf, standsFor } from './script-names.js'
 import { type Code, type CodeFunction, LETTER } from './wire.js'
@@ -21,10 +22,35 @@ type Setter = (values: readonly unknown[]) => void
 type Maker = (heritage: unknown) => unknown
 type Factory = (own: Setter[], scopes: Setter[], makers: (() => Maker)[], meta: unknown) => void
 
+/** Why variables that classes captured did not cross, by name. */
+const reasons = new Map<string, string>()
+const MOST = 1_000
+
+/** Adds to the error of the engine, which knows of no other reason than a missing line, why the variable that was used is not there. */
+export function explainAbsent(error: unknown): void {
+  if (reasons.size === 0 || !types.isNativeError(error) || error.name !== 'ReferenceError') return
+  const { message, stack } = error
+  const name = /^Cannot access '(.*)' before initialization$/.exec(message)?.[1]
+  const reason = name === undefined ? undefined : reasons.get(name)
+  if (reason === undefined) return
+  try {
+    error.message = `${message}: ${reason}`
+    if (stack !== undefined) error.stack = stack.replace(message, () => error.message)
+  } catch {
+    // It is frozen, and what the engine says stays.
+  }
+}
+
 /** Compiles a text; what it returns makes instances. */
 export function compile(code: Code): () => Instance {
   const { text, lineOffset } = textOfFactory(code)
   const factory = compileQuietly(text, nameOf(code.url, text), lineOffset).runInThisContext() as Factory
+  for (const { absent, whyAbsent } of code.functions) {
+    if (reasons.size >= MOST) reasons.clear()
+    absent.forEach((name, index) => {
+      reasons.set(name, whyAbsent[index] as string)
+    })
+  }
   const meta = code.functions.some((one) => one.source.includes(`${LETTER}meta`)) ? metaOf(code.url) : undefined
   return () => {
     const own: Setter[] = []

@@ -6,7 +6,7 @@ import { argumentsOf, construct, memberOf } from './decode-builtins.js'
 import { closeContents, fillContents, fillExtras } from './decode-contents.js'
 import { type Node, placesIn } from './decode-places.js'
 import { blankError } from './errors-codec.js'
-import { type CodeFunction, Kind, PATCHES, type Table } from './wire.js'
+import { type CodeFunction, Kind, PATCHES, STATICS, type Table } from './wire.js'
 
 /** What a decoder asks of the side that it works for. */
 export interface Reader {
@@ -303,7 +303,7 @@ export class Decoder {
     const places = node[7] as number[]
     names.forEach((name, index) => {
       const value = this.#at(places[index])
-      if (name === PATCHES) return
+      if (name === PATCHES || name === STATICS) return
       if (name === 'prototype') (fn as { prototype: unknown }).prototype = value
       else Object.defineProperty(fn, name, { value, writable: true, enumerable: true, configurable: true })
     })
@@ -313,12 +313,24 @@ export class Decoder {
   }
   #close(node: Node, value: unknown): void {
     if (node[0] === Kind.function) {
-      const patches = (node[6] as string[]).indexOf(PATCHES)
-      if (patches >= 0) {
-        const added = this.#at((node[7] as number[])[patches]) as object
-        Object.defineProperties((value as { prototype: object }).prototype, Object.getOwnPropertyDescriptors(added))
+      const added = (name: string): unknown => {
+        const index = (node[6] as string[]).indexOf(name)
+        return index < 0 ? undefined : this.#at((node[7] as number[])[index])
       }
+      const patches = added(PATCHES)
+      if (patches !== undefined)
+        Object.defineProperties((value as { prototype: object }).prototype, Object.getOwnPropertyDescriptors(patches))
+      fillSlots(value as object, (added(STATICS) as unknown[] | undefined) ?? [])
     }
     closeContents(node, value)
+  }
+}
+
+/** Gives a class the private static members that are kept beside it. A hole: its value could not cross. */
+function fillSlots(Class: object, statics: readonly unknown[]): void {
+  for (let at = 0; at < statics.length; at += 2) {
+    const slot = statics[at]
+    if (slot instanceof WeakSet) slot.add(Class)
+    else if (slot instanceof WeakMap && at + 1 in statics) slot.set(Class, statics[at + 1])
   }
 }

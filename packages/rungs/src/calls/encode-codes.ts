@@ -13,6 +13,8 @@ export interface PlacedClosure {
   readonly node: unknown[]
   /** Places of the values of its variables; -1: it cannot have this one. */
   readonly valuesAt: number[]
+  /** Why it cannot have those, by name. */
+  readonly whyAbsent: Map<string, string>
 }
 
 /** Gives every function found since the last time its code. */
@@ -182,6 +184,7 @@ function encodeGroup(encoder: Encoder, group: PlacedClosure[], scopes: SharedSco
       scope,
       names,
       absent,
+      whyAbsent: absent.map((name) => one.whyAbsent.get(name) ?? ''),
       early: (klass?.definition.size ?? 0) > 0,
     })
     owns.push(valuesAt)

@@ -3,13 +3,15 @@
 import { types } from 'node:util'
 import { type Closure, Refusal, readClosure, type Variable } from './closures.js'
 import type { Encoder } from './encode.js'
+import type { PlacedClosure } from './encode-codes.js'
 import { encodeProperties, encodePrototype, isStandard } from './encode-properties.js'
 import { requiredRef } from './function-ref.js'
 import { isNative } from './globals.js'
 import { inspectFunction, readVariable, type Seen } from './inspector.js'
+import { isSlot } from './lowered-privates.js'
 import { type AnyFunction, registeredFor } from './marks.js'
 import { urlOf } from './scripts.js'
-import { type Extras, Kind, PATCHES } from './wire.js'
+import { type Extras, Kind, PATCHES, STATICS } from './wire.js'
 
 /** The node of a function that has no id yet. */
 export function encodeFunction(encoder: Encoder, fn: AnyFunction, at: number): unknown[] {
@@ -67,7 +69,7 @@ function byValue(encoder: Encoder, closure: Closure, at: number): unknown[] {
   encoder.nameFunction(at, closure.label)
   const valuesAt = closure.variables.map((variable) => variableAt(encoder, closure, variable, at))
   const node: unknown[] = [Kind.function, -1, -1, encoder.sender.origin(fn), heritageAt(encoder, closure, at), nameOf(fn)]
-  encoder.closures.push({ closure, at, node, valuesAt })
+  encoder.closures.push({ closure, at, node, valuesAt, whyAbsent: new Map() })
   const home = closure.needsHome ? encoder.holderOf(at) : undefined
   if (closure.needsHome && home === undefined) {
     encoder.refuse(at, 'it uses `super`, and its class or object is not sent with it', 'Send the object, and call the method there')
@@ -78,6 +80,24 @@ function byValue(encoder: Encoder, closure: Closure, at: number): unknown[] {
     bringCodec(encoder, fn)
   }
   return node
+}
+
+/** Private static members that a tool has written out go with the class. */
+export function encodeStatics(encoder: Encoder, { closure, at, node }: PlacedClosure): void {
+  const valuesAt: number[] = []
+  for (const slot of encoder.sender.slotsWith(closure.fn)) {
+    const place = valuesAt.push(encoder.at(slot, at, { words: '' }), -1) - 1
+    if (slot instanceof WeakSet) continue
+    const valueAt = encoder.at(slot.get(closure.fn), at, { words: ' (a private static member)' })
+    valuesAt[place] = valueAt
+    // As with whatever else a class drags in: using it there is the error.
+    encoder.mend(valueAt, () => {
+      valuesAt[place] = -1
+    })
+  }
+  if (valuesAt.length === 0) return
+  ;(node[6] as string[]).push(STATICS)
+  ;(node[7] as number[]).push(encoder.add([Kind.array, valuesAt.length, valuesAt, -1, undefined]))
 }
 
 /** What was registered for a class goes with it: the other side may make the first instance. */
@@ -104,9 +124,11 @@ function variableAt(encoder: Encoder, closure: Closure, variable: Variable, at: 
   const valueAt = holderAt(encoder, closure, variable, at, label)
   // A class drags in whatever any of its methods uses; using such a variable there is the error, not having it.
   if (closure.facts.klass !== undefined) {
-    encoder.mend(valueAt, () => {
+    encoder.mend(valueAt, ({ message }) => {
       const placed = encoder.closures.find((one) => one.at === at)
-      if (placed !== undefined) placed.valuesAt[closure.variables.indexOf(variable)] = -1
+      if (placed === undefined) return
+      placed.valuesAt[closure.variables.indexOf(variable)] = -1
+      placed.whyAbsent.set(variable.name, message)
     })
   }
   return valueAt
@@ -129,6 +151,7 @@ function holderAt(encoder: Encoder, closure: Closure, variable: Variable, at: nu
   if (variable.members !== undefined && typeof value === 'object' && value !== null) {
     return encoder.membersOf(value as Record<string, unknown>, variable.members, at, label)
   }
+  if (isSlot(closure, variable.name, value)) encoder.sender.slot(value)
   return encoder.at(value, at, label)
 }
 

@@ -3,7 +3,7 @@
 import type { Encoder } from './encode.js'
 import { isNative } from './globals.js'
 import { registeredFor } from './marks.js'
-import { privateOwner } from './privates.js'
+import { loweredOwner, privateOwner } from './privates.js'
 import { type Extras, Kind } from './wire.js'
 
 const PLAIN = 7
@@ -89,7 +89,7 @@ export function encodePrototype(
   if (isStandard(prototype, standard)) return undefined
   const Class: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value
   if (typeof Class === 'function' && Class.prototype === prototype) {
-    const owner = keepsPrivates ? undefined : privateOwner(prototype)
+    const owner = keepsPrivates ? undefined : (privateOwner(prototype) ?? loweredOwner(prototype, encoder.valueAt(at) as object))
     if (owner !== undefined) {
       // A codec is for the instances of its own class, not for those of classes that extend it.
       const name = Class.name || owner.name

@@ -6,6 +6,7 @@ import { NotShippableError } from '../core/errors.js'
 import { show } from '../core/options.js'
 import type { Refusal } from './closures.js'
 import { encodeCodes, type PlacedClosure, shareVariables } from './encode-codes.js'
+import { encodeStatics } from './encode-functions.js'
 import { encodeObject, encodeSymbol } from './encode-objects.js'
 import { type Part, placeViews } from './encode-views.js'
 import type { Registered } from './marks.js'
@@ -67,6 +68,8 @@ export class Encoder {
   #argumentsAt: number
   /** Its functions by value, once they have their codes. */
   readonly #placed: PlacedClosure[] = []
+  /** How many of them have their private static members. */
+  #withStatics = 0
   readonly #values: unknown[] = []
   readonly #parents: number[] = []
   /** Where unique symbols are. Their modules are known by what else is in the graph. */
@@ -99,7 +102,7 @@ export class Encoder {
       for (; at < this.nodes.length; at++) if (this.nodes[at] === OPEN) this.#visit(at)
       this.#placed.push(...this.closures)
       encodeCodes(this)
-      if (at === this.nodes.length) break
+      if (at === this.nodes.length && !this.#placeStatics()) break
     }
     for (const symbolAt of this.#symbolsAt) this.#visit(symbolAt)
     this.#mustBeMended()
@@ -107,6 +110,15 @@ export class Encoder {
     const transfer = this.sender.boundary === 'thread' ? this.#moved() : []
     const table = { nodes: this.nodes, uses: [...this.uses], ...(this.#beside ? { beside: true } : {}) }
     return { table, transfer, bytes: this.bytes }
+  }
+
+  /** Says whether there are more nodes now. */
+  #placeStatics(): boolean {
+    const before = this.nodes.length
+    for (; this.#withStatics < this.#placed.length; this.#withStatics++) {
+      encodeStatics(this, this.#placed[this.#withStatics] as PlacedClosure) // Within the list.
+    }
+    return this.nodes.length > before
   }
 
   /** Of what is to move, that which this table has. */
@@ -214,6 +226,11 @@ export class Encoder {
       this.#symbolsAt.push(at)
     }
     return at
+  }
+
+  /** The value of a place. */
+  valueAt(at: number): unknown {
+    return this.#values[at]
   }
 
   /** The object that a value was first met in. */

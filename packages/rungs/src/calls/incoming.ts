@@ -241,6 +241,8 @@ export class Incoming {
         return this.#settle(received, id, memberOf(this.#module(id, definition.module), definition.module, definition.path))
       case 'symbol':
         return this.#settle(received, id, this.#symbol(id, definition))
+      case 'slot':
+        return this.#settle(received, id, definition.of === 'WeakSet' ? new WeakSet() : new WeakMap())
       case 'value':
         return this.#held(received, id, definition)
       case 'code':

@@ -3,6 +3,7 @@
 import { types } from 'node:util'
 import { NotShippableError } from '../core/errors.js'
 import { bytesCall, type Keeper } from './bytes.js'
+import { explainAbsent } from './compile.js'
 import { ARGUMENTS } from './encode.js'
 import { lastResort } from './errors-codec.js'
 import { lookingOnce } from './inspector.js'
@@ -177,6 +178,7 @@ export class Outgoing {
   /** Turns what a call threw into data. Never throws: fields that cannot cross are described instead. */
   packError(reason: unknown): Packed {
     try {
+      explainAbsent(reason)
       if (isPlain(reason)) return plainly(reason)
       return lookingOnce(() => this.#sender.pack(reason, { label: 'thrown error', lenient: true }).packed)
     } catch (problem) {

@@ -1,10 +1,12 @@
 // What one side has defined for its peers: numbers for functions, classes, symbols and texts, each sent to a worker once.
 
+import { types } from 'node:util'
 import { NotShippableError } from '../core/errors.js'
 import { isClass } from './class-name.js'
 import { ARGUMENTS, type Encoded, type EncodeOptions, Encoder } from './encode.js'
 import { refOf } from './function-ref.js'
 import { PerWorker, Shared } from './held.js'
+import type { Slot } from './lowered-privates.js'
 import { Makers } from './makers.js'
 import { type AnyFunction, isByValue, nameOf, type Registered } from './marks.js'
 import { globalOf } from './modules.js'
@@ -75,6 +77,7 @@ export class Sender {
   /** Functions by value that were sent once; a second time makes it worth keeping them there. */
   readonly #sentOnce = new WeakSet<object>()
   readonly #encoding = new Set<object>()
+  readonly #slots: WeakRef<Slot>[] = []
   #kept = 0
   #calls = 0
   readonly #unsteady = new WeakSet<object>()
@@ -159,6 +162,26 @@ export class Sender {
   isFound(id: number): boolean {
     const definition = this.#defined.get(id)?.definition
     return definition?.kind !== 'symbol' || definition.home !== undefined
+  }
+
+  /** The id of a weak collection that stands for a private member. */
+  slot(collection: Slot): number {
+    const known = this.known(collection)
+    if (known !== undefined) return known
+    const id = this.#add({ kind: 'slot', of: types.isWeakSet(collection) ? 'WeakSet' : 'WeakMap' }, NONE)
+    this.#ids.set(collection, id)
+    const weakly = new WeakRef(collection)
+    this.#originals.set(id, weakly)
+    this.#slots.push(weakly)
+    return id
+  }
+
+  /** Those of which `Class` is a key. */
+  *slotsWith(Class: object): Iterable<Slot> {
+    for (const weakly of this.#slots) {
+      const slot = weakly.deref()
+      if (slot?.has(Class)) yield slot
+    }
   }
 
   /** Unique symbols that were sent as values, not only as keys. */

@@ -91,13 +91,19 @@ function read(text: string): SourceFacts | string {
 
 /** The facts as the syntax tree has them. */
 export function parsedFacts(text: string): SourceFacts | string {
+  const found = syntaxOf(text)
+  return typeof found === 'string' ? found : factsFrom(text, found.shift, found.node, found.asModule)
+}
+
+/** The syntax tree of the text of a function, and where in what was parsed the text begins; a string says why there is none. */
+export function syntaxOf(text: string): { readonly node: Syntax; readonly shift: number; readonly asModule: boolean } | string {
   let problem = ''
   for (const wrap of [EXPRESSION, MEMBER, PRIVATE, INSIDE]) {
     for (const sourceType of ['module', 'script'] as const) {
       try {
         const statement = (parse(wrap.before + text + wrap.after, sourceType).body as Syntax[])[0]
         const node = statement === undefined ? undefined : wrap.find(statement.expression as Syntax)
-        if (node !== undefined) return factsFrom(text, wrap.before.length, node, sourceType === 'module')
+        if (node !== undefined) return { node, shift: wrap.before.length, asModule: sourceType === 'module' }
       } catch (reason) {
         problem ||= reason instanceof Error ? reason.message : String(reason)
       }

@@ -2,6 +2,7 @@
 import { isClass } from './class-name.js'
 import { Refusal, readClosure } from './closures.js'
 import { isOwnOfFunction } from './encode-functions.js'
+import { isSlot } from './lowered-privates.js'
 import { type AnyFunction, registeredFor } from './marks.js'
 import { Reached } from './reached.js'
 
@@ -87,6 +88,7 @@ function steadyParts(fn: AnyFunction): object[] | undefined {
     if ((typeof value === 'object' && value !== null) || typeof value === 'function') parts.push(value)
   }
   for (const variable of closure.variables) {
+    if (isSlot(closure, variable.name, variable.value)) continue
     if (variable.reference === undefined && variable.name !== 'require') add(variable.value)
   }
   const isWritten = closure.facts.klass !== undefined

@@ -56,6 +56,8 @@ export type Definition =
     }
   /** A unique symbol. `home`: where the reader has it, if a module made it. */
   | { readonly kind: 'symbol'; readonly description: string | undefined; readonly home?: SymbolHome | undefined }
+  /** What a tool has made of a private member: a weak collection, of which each worker has one of its own. */
+  | { readonly kind: 'slot'; readonly of: 'WeakMap' | 'WeakSet' }
   /** Source text, compiled once per worker; each call makes instances of it. */
   | { readonly kind: 'code'; readonly code: Code }
   /**
@@ -104,6 +106,8 @@ export interface CodeFunction {
   readonly names: readonly string[]
   /** Variables that a class captured and that cannot cross: using one throws a ReferenceError. */
   readonly absent: readonly string[]
+  /** Why, of each. */
+  readonly whyAbsent: readonly string[]
   /** Its variables are read while it is made: a class with computed keys or private static fields. */
   readonly early: boolean
 }
@@ -210,6 +214,9 @@ export const LETTER = 'Ξ'
 
 /** Under this name a class carries what is to be added to its prototype object. */
 export const PATCHES = 'Ξprototype'
+
+/** Under this name a class carries the private static members that a tool has written out: slot, value, slot, value, … */
+export const STATICS = 'Ξstatics'
 
 /** No definitions and nothing to move: shared, because nearly every value is like this. */
 export const NONE: readonly never[] = Object.freeze([])
