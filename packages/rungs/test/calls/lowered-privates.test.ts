@@ -7,10 +7,10 @@ import ts from 'typescript'
 import { expect, it, onTestFinished } from 'vitest'
 import { outputOf } from './fixtures/output-of.js'
 
-const source = readFileSync(new URL('./fixtures/privates.ts', import.meta.url), 'utf8').replace(
-  "'rungs'",
-  JSON.stringify(new URL('../../dist/index.js', import.meta.url).href),
-)
+// A field that nothing reads, which no linter lets pass, is written out in another way.
+const source = readFileSync(new URL('./fixtures/privates.ts', import.meta.url), 'utf8')
+  .replace("'rungs'", JSON.stringify(new URL('../../dist/index.js', import.meta.url).href))
+  .replace('#n = 1', '#n = 1\n  #unused = 0')
 
 const byTypeScript = (target: keyof typeof ts.ScriptTarget) =>
   ts.transpileModule(source, { compilerOptions: { target: ts.ScriptTarget[target], module: ts.ModuleKind.ESNext } }).outputText
