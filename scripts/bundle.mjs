@@ -87,6 +87,8 @@ export async function bundle(folder) {
     else writeFileSync(join(to, chunk.fileName), requiringShared(readFileSync(join(to, chunk.fileName), 'utf8')))
   }
   for (const entry of entries) writeCommonJs(to, entry)
+  const boot = await transform(readFileSync(join(from, 'workers/boot.cjs'), 'utf8'), { target: 'node20', legalComments: 'none' })
+  writeFileSync(join(to, 'boot.cjs'), boot.code)
 }
 
 /**

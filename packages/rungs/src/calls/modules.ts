@@ -77,8 +77,11 @@ function withoutImport({ specifier }: ModuleRef): unknown {
   }
 }
 
+/** The `import()` of the file that a thread begins with: in code that V8 has kept from an earlier thread there is none. */
+const importOfThread = Reflect.get(globalThis, Symbol.for('rungs.import')) as ((specifier: string) => Promise<unknown>) | undefined
+
 async function importModule(ref: ModuleRef): Promise<unknown> {
-  if (ref.from === undefined) return await import(ref.specifier)
+  if (ref.from === undefined) return await (importOfThread?.(ref.specifier) ?? import(ref.specifier))
   return await importerOf(ref.from)(ref.specifier)
 }
 

@@ -1,4 +1,4 @@
-// How a thread ends, and how the pool hears of it.
+// How a thread ends, and how the pool hears of it: what it says that is about the thread, and not about its calls.
 import type { Worker } from 'node:worker_threads'
 import { clearTimeout, setTimeout } from '../core/platform.js'
 import type { Channel } from './channel.js'
@@ -9,6 +9,12 @@ import type { PortChannel } from './port-channel.js'
 
 /** Milliseconds that a thread which has said that it ends has for that. */
 const untilEnded = 1_000
+
+/** What V8 has made of the code of a thread. */
+export interface Compiled {
+  readonly type: 'compiled'
+  readonly code: Uint8Array
+}
 
 /**
  * How a thread ends. Usually the event loop tells. While resultSync() blocks this thread it cannot: then the thread itself has said so, or it is found
@@ -23,6 +29,10 @@ export class ThreadEnd {
   #isOnline = false
   /** Whether it was told to end now. */
   killed = false
+  /** It has ended. */
+  isOver = false
+  /** Gets what V8 has compiled there, if it was asked for that. */
+  onCompiled: (code: Uint8Array) => void = () => {}
 
   watch(worker: Worker, gone: (death: ThreadDeath) => void): void {
     this.#worker = worker
@@ -33,7 +43,10 @@ export class ThreadEnd {
     worker.on('error', (error) => {
       this.#cause = error
     })
-    worker.on('exit', (exitCode) => this.#gone({ exitCode, cause: this.#cause }))
+    worker.on('exit', (exitCode) => {
+      this.isOver = true
+      this.#gone({ exitCode, cause: this.#cause })
+    })
   }
 
   /** Nobody knows of it: it ends, and nobody hears of that. */
@@ -53,13 +66,17 @@ export class ThreadEnd {
   }
 
   /** The channel as the link sees it. */
-  heardBy(channel: PortChannel<ToWorker, FromWorker | Crash>): Channel<ToWorker, FromWorker> {
+  heardBy(channel: PortChannel<ToWorker, FromWorker | Crash | Compiled>): Channel<ToWorker, FromWorker> {
     return {
       post: (message, transfer) => channel.post(message, transfer),
       onMessage: (receive) =>
         channel.onMessage((message) => {
           if (message.type === 'crash') {
             this.#cause ??= errorOf(message)
+            return
+          }
+          if (message.type === 'compiled') {
+            this.onCompiled(message.code)
             return
           }
           if (message.type === 'exit') this.#exitCode = message.code

@@ -22,7 +22,7 @@ import type { BulkStore } from './ring/bulk.js'
 import type { RingHub } from './ring/hub.js'
 import { mostAhead } from './ring/layout.js'
 import { startupOf } from './startup.js'
-import { ThreadEnd, ThreadLink } from './thread-end.js'
+import { type Compiled, ThreadEnd, ThreadLink } from './thread-end.js'
 import type { AnyFunction } from './work-item.js'
 
 export interface ThreadConfig {
@@ -51,6 +51,8 @@ export interface ThreadConfig {
 /** What a thread gets as its workerData. */
 export interface ThreadStart {
   readonly rungs: 'thread'
+  /** What V8 has compiled for a thread before; whether this one is to tell what it has compiled. */
+  readonly boot: { readonly code: Uint8Array | undefined; readonly keeps: boolean }
   readonly port: MessagePort
   readonly start: WorkerStart
   readonly cells: SharedArrayBuffer
@@ -62,8 +64,8 @@ export interface ThreadStart {
 /** How many calls more than `callsPerWorker` a worker may have, by places that others lend. */
 const lentPlaces = 64
 
-/** Where thread-main is when it is built. */
-const main = new URL('worker.chunk.cjs', library)
+/** What a thread runs first. */
+const main = new URL('boot.cjs', library)
 
 /** Starts the threads of a pool. */
 export interface ThreadSpawner {
@@ -121,6 +123,23 @@ function drop({ link, end }: Thread): void {
   link.discard()
 }
 
+/** What V8 has made of the code of a thread, for all later ones of this process. One that starts is asked for it at a time. */
+const compiled = {
+  code: undefined as Uint8Array | undefined,
+  asked: undefined as ThreadEnd | undefined,
+
+  forThread(end: ThreadEnd): ThreadStart['boot'] {
+    if (this.code === undefined && (this.asked === undefined || this.asked.isOver)) {
+      this.asked = end
+      end.onCompiled = (code) => {
+        this.code = code
+        this.asked = undefined
+      }
+    }
+    return { code: this.code, keeps: this.asked === end }
+  },
+}
+
 function startThread(config: ThreadConfig, index: number, name: string, events: HostEvents): Thread {
   const { port1: port, port2: theirs } = new MessageChannel()
   const cells = Cells.create(config.callsPerWorker + lentPlaces + (config.hub === undefined ? 0 : mostAhead))
@@ -136,8 +155,9 @@ function startThread(config: ThreadConfig, index: number, name: string, events: 
     pool: config.pool,
   }
   const end = new ThreadEnd()
+  const boot = compiled.forThread(end)
   const link = new ThreadLink(end, {
-    channel: end.heardBy(new PortChannel<ToWorker, FromWorker | Crash>(port, mail)),
+    channel: end.heardBy(new PortChannel<ToWorker, FromWorker | Crash | Compiled>(port, mail)),
     cells,
     outgoing: config.outgoing,
     handles: config.handles,
@@ -153,6 +173,7 @@ function startThread(config: ThreadConfig, index: number, name: string, events: 
   })
   const data: ThreadStart = {
     rungs: 'thread',
+    boot,
     port: theirs,
     start,
     cells: cells.buffer,

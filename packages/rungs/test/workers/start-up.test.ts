@@ -97,6 +97,30 @@ export async function load(url, context, next) {
   expect(await run(oneLibrary.replace('EMPTIES', 'false'), '--import', flag)).toEqual(['thread', 1, true, 2])
 })
 
+it('gives later threads what V8 has compiled for the first one, with which they import as it did', async () => {
+  const program = `
+  const state = async () => {
+    const { workerData } = await import('node:worker_threads')
+    return { has: workerData.boot.code?.byteLength > 10_000, keeps: workerData.boot.keeps }
+  }
+  const seen = []
+  while (!seen.at(-1)?.has) {
+    const pool = new rungs.ThreadPoolExecutor(1)
+    seen.push(await pool.submit(state))
+    await new Promise((resolve) => setTimeout(resolve, 1))
+  }
+  const two = new rungs.ThreadPoolExecutor(2)
+  seen.push(await two.submit(state))
+  console.log(JSON.stringify([seen[0], ...seen.slice(-2)]))
+  process.exit()`
+  const [before, ...after] = (await run(program)) as unknown[]
+  expect(before).toEqual({ has: false, keeps: true })
+  expect(after).toEqual([
+    { has: true, keeps: false },
+    { has: true, keeps: false },
+  ])
+})
+
 it('starts one thread for the first call, and none is left when that cannot be sent', async () => {
   const program = `
   let started = 0
