@@ -57,7 +57,7 @@ export class Link implements WorkerHost {
   /** Whose cell it is. */
   readonly #byCell: (Attempt | undefined)[] = []
   /** Filled for each call: one for each would be a good part of what is allocated for a short one. */
-  readonly #ringCall: RingCall = { id: 0, call: 0, attempt: 0, target: 0, cell: 0, key: undefined, tellBegin: false }
+  readonly #ringCall: RingCall = { id: 0, call: 0, attempt: 0, target: 0, cell: 0, key: undefined, captured: undefined, tellBegin: false }
   /** Where in the ring a call lies that was sent that way. */
   readonly #placeInRing: number[] = []
   readonly ring: PoolEnd | undefined
@@ -148,7 +148,9 @@ export class Link implements WorkerHost {
   #sendByRing({ id, item, number }: Attempt, { target, captured, args }: ShippedCall, cell: number, follows: boolean): boolean {
     const { ring } = this
     const { options, mode } = item
-    if (ring === undefined || captured !== undefined || !args.plain || args.transfer.length > 0 || mode.type !== 'call') return false
+    if (ring === undefined || !args.plain || args.transfer.length > 0 || mode.type !== 'call') return false
+    // Of a function whose text is not there what it captured is a table.
+    if (captured !== undefined && (!captured.plain || captured.uses.length > 0)) return false
     if (!this.#outbox.has(target)) return false
     const call = this.#ringCall
     call.id = id
@@ -157,6 +159,7 @@ export class Link implements WorkerHost {
     call.target = target
     call.cell = cell
     call.key = options.key
+    call.captured = captured?.data as readonly unknown[] | undefined // That of a maker.
     call.tellBegin = options.timeout !== undefined
     const place = ring.send(call, args.data as readonly unknown[], follows) // Arguments are an array.
     if (place < 0) return false
@@ -171,8 +174,9 @@ export class Link implements WorkerHost {
     this.#byCell[cell] = undefined
     if (this.#attempts.delete(id)) this.#takenBack.set(id, cell)
     else if (this.ring !== undefined && item.shipped !== undefined && !(item.shipped instanceof BytesCall)) {
-      const data = this.ring.argsAt(this.#placeInRing[cell] as number) // It went that way.
-      item.shipped = new PlainCall(item.shipped.target, data)
+      const { target, captured } = item.shipped
+      const call = new PlainCall(target, this.ring.argsAt(this.#placeInRing[cell] as number)) // It went that way.
+      item.shipped = captured === undefined ? call : { target, captured, args: call }
     }
     attempt.cell = -1
     attempt.rename()

@@ -15,9 +15,8 @@ import type { PoolCore } from './pool-core.js'
 import { isPromise } from './running-call.js'
 import { Sending } from './sent-calls.js'
 import { SignalWatch } from './signal-watch.js'
-import { sharesMemory } from './small.js'
 import { dropShelved, isSentOnce, repeatable, snapshotOf } from './snapshot.js'
-import { Attempt, type ItemOwner, labelOf, mayGoAhead, type WorkItem } from './work-item.js'
+import { Attempt, type ItemOwner, kindOf, labelOf, mayGoAhead, type WorkItem } from './work-item.js'
 import type { WorkerRecord } from './worker-record.js'
 
 export class PoolCalls implements ItemOwner {
@@ -69,7 +68,7 @@ export class PoolCalls implements ItemOwner {
     const attempt = new Attempt(item, item.attempts + 1)
     item.attempt = attempt
     attempt.goesAhead = this.#core.parts.hub !== undefined && mayGoAhead(item)
-    if (attempt.goesAhead && item.shipped !== undefined && item.mode.type === 'call' && !sharesMemory()) attempt.kind = item.shipped.target
+    if (attempt.goesAhead) attempt.kind = kindOf(item)
     this.#core.state.submitted(attempt)
     this.#core.drain()
     // It waits, or may be taken back from a worker that blocks: what is changed in its arguments meanwhile is not meant for it. A chunk's lists were made

@@ -1,7 +1,7 @@
 // What stays here of a call: the work item, with the future of whoever submitted it. Each attempt to run it is a ticket of its own, so that the
 // late end of an attempt that was given up is not taken for the end of the next.
 import type { AsyncResource } from 'node:async_hooks'
-import { hasHandles, type ShippedCall } from '../calls/index.js'
+import { hasHandles, type Packed, type ShippedCall } from '../calls/index.js'
 import type { CheckedCallOptions } from '../core/call-options.js'
 import type { CallSite } from '../core/call-site.js'
 import type { CancelledError } from '../core/errors.js'
@@ -9,7 +9,7 @@ import { cancelFuture, createFuture, type Driver, type Future, failFuture, fulfi
 import type { Outcome } from '../core/outcome.js'
 import type { Deadline } from './deadlines.js'
 import type { TaskCall } from './local.js'
-import { isSmall } from './small.js'
+import { isSmall, sharesMemory } from './small.js'
 import { Batch, Ticket } from './ticket.js'
 
 // biome-ignore lint/suspicious/noExplicitAny: any function can be submitted; its parameters are checked where submit() is called.
@@ -237,13 +237,23 @@ export function labelOf(item: WorkItem): string {
   return item.options.key === undefined ? '' : ` (call ${JSON.stringify(item.options.key)})`
 }
 
-/** What can be taken back without a loss: a call of small arguments, or a chunk. What stands for an object that stays here would be let go there. */
+/**
+ * What can be taken back without a loss: a call of small arguments, or a chunk, whose function has captured little. What stands for an object that stays
+ * here would be let go there.
+ */
 export function mayGoAhead({ shipped, mode }: WorkItem): boolean {
-  return (
-    shipped !== undefined &&
-    shipped.captured === undefined &&
-    shipped.args.transfer.length === 0 &&
-    (shipped.args.plain || !hasHandles(shipped.args)) &&
-    (mode.type === 'chunk' || (mode.type === 'call' && isSmall(shipped.args.data)))
-  )
+  if (shipped === undefined) return false
+  const { captured, args } = shipped
+  if (captured !== undefined && !(staysHere(captured) && isSmall(captured.data))) return false
+  return staysHere(args) && (mode.type === 'chunk' || (mode.type === 'call' && isSmall(args.data)))
+}
+
+function staysHere(packed: Packed): boolean {
+  return packed.transfer.length === 0 && (packed.plain || !hasHandles(packed))
+}
+
+/** Says which function a call has, to learn from how long others of it took. 0: whatever it captured may make it another. */
+export function kindOf({ shipped, mode }: WorkItem): number {
+  if (shipped === undefined || mode.type !== 'call' || sharesMemory()) return 0
+  return shipped.captured === undefined || shipped.captured.plain ? shipped.target : 0
 }

@@ -39,8 +39,8 @@ export const mainStates = { AWAKE: 0, ASLEEP: 1 } as const
 /** Kinds of a record of the replies. */
 export const replyKinds = { fulfilled: 0, skipped: 1 } as const
 
-/** Of a call: whether the pool is to be told when it begins; whether its key follows the arguments. */
-export const callFlags = { tellBegin: 1, key: 2 } as const
+/** Of a call: whether the pool is to be told when it begins; whether its key, and then what its function has captured, follow the arguments. */
+export const callFlags = { tellBegin: 1, key: 2, captured: 4 } as const
 
 /** Words of the head of a record, before its values. `LENGTH` is written when the record is published. */
 export const callRecord = { LENGTH: 0, CELL: 1, TARGET: 2, ATTEMPT: 3, POSTED: 4, COUNT: 5, ID: 6, CALL: 8, FLAGS: 10, VALUES: 11 } as const

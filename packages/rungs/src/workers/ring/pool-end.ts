@@ -34,6 +34,8 @@ export interface RingCall {
   target: number
   cell: number
   key: string | undefined
+  /** Of a function whose text the worker has: what it is made with. */
+  captured: readonly unknown[] | undefined
   /** Whether to tell when it begins. */
   tellBegin: boolean
 }
@@ -91,6 +93,7 @@ export class PoolEnd {
     const { codec } = writer
     let end = codec.writeAll(args, at + callRecord.VALUES, at + longestRecord)
     if (end >= 0 && call.key !== undefined) end = codec.write(call.key, end, at + longestRecord)
+    if (end >= 0 && call.captured !== undefined) end = codec.write(call.captured, end, at + longestRecord)
     if (end < 0) return -1
     const { words } = codec
     words[at + callRecord.CELL] = call.cell
@@ -98,7 +101,10 @@ export class PoolEnd {
     words[at + callRecord.ATTEMPT] = call.attempt
     words[at + callRecord.POSTED] = this.#posted
     words[at + callRecord.COUNT] = args.length
-    words[at + callRecord.FLAGS] = (call.tellBegin ? callFlags.tellBegin : 0) | (call.key === undefined ? 0 : callFlags.key)
+    words[at + callRecord.FLAGS] =
+      (call.tellBegin ? callFlags.tellBegin : 0) |
+      (call.key === undefined ? 0 : callFlags.key) |
+      (call.captured === undefined ? 0 : callFlags.captured)
     codec.writeDouble(at + callRecord.ID, call.id)
     codec.writeDouble(at + callRecord.CALL, call.call)
     writer.publish(at, end)

@@ -120,14 +120,15 @@ export class WorkerEnd {
     const flags = words[at + callRecord.FLAGS] as number
     const id = codec.readDouble(at + callRecord.ID)
     const args = codec.readAll(words[at + callRecord.COUNT] as number)
+    const key = flags & callFlags.key ? (codec.read() as string) : undefined
     const call: Request = {
       type: 'call',
       id,
       call: codec.readDouble(at + callRecord.CALL),
-      key: flags & callFlags.key ? (codec.read() as string) : undefined,
+      key,
       attempt: words[at + callRecord.ATTEMPT] as number,
       target: words[at + callRecord.TARGET] as number,
-      captured: undefined,
+      captured: flags & callFlags.captured ? { plain: true, data: codec.read() } : undefined,
       args: { plain: true, data: args },
       definitions: undefined,
       cell: words[at + callRecord.CELL] as number,

@@ -21,7 +21,11 @@ function scene(replies: number, onReply: (send: (later: boolean) => void, state:
   const { control } = ringMemory(end.buffer)
   const state = (): number => Atomics.load(control, STATE)
   const send = (later: boolean): void => {
-    end.send({ id: count, call: count, attempt: 1, target: 1, cell: 0, key: undefined, tellBegin: false }, [count], later)
+    end.send(
+      { id: count, call: count, attempt: 1, target: 1, cell: 0, key: undefined, captured: undefined, tellBegin: false },
+      [count],
+      later,
+    )
   }
   const worker = new WorkerEnd(end.buffer, hub.buffer, () => {}, false)
   for (let reply = 0; reply < replies; reply++) worker.fulfilled(0, reply)
