@@ -69,7 +69,8 @@ export function checkMapOptions(options: MapOptions, base: CheckedCallOptions): 
   }
   if (mapTimeout !== undefined) requireDuration('mapTimeout', mapTimeout)
   if (onError !== undefined) requireOneOf('onError', onError, ['throw', 'settle'])
-  if (progress !== undefined && typeof progress !== 'boolean') requireFunction('progress', progress)
+  if (progress !== undefined && typeof progress !== 'boolean' && typeof progress !== 'function')
+    throw new TypeError(`progress must be true, false or a function, got ${show(progress)}`)
   return { call: mergeCallOptions(options, base), map: options }
 }
 

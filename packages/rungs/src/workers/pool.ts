@@ -117,7 +117,7 @@ export class WorkerPool {
     if (this.full) {
       const { name, maxQueue } = this.#core.options
       throw new QueueFullError(
-        `The queue of ${name} is full: ${maxQueue} calls wait (maxQueue: ${maxQueue}). Wait for some, or raise maxQueue`,
+        `The queue of ${name} is full: ${maxQueue} ${maxQueue === 1 ? 'call waits' : 'calls wait'} (maxQueue: ${maxQueue}). Wait for some, or raise maxQueue`,
       )
     }
     return this.#accept(fn, args, options, from, mode)

@@ -1,6 +1,9 @@
 // Runs a generator where the worker is, as fast as its reader takes the items.
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { type CurrentCall, runInCall } from '../core/current-call.js'
+import { CancelledError } from '../core/errors.js'
 import { show } from '../core/options.js'
+import { setImmediate } from '../core/platform.js'
 import type { AnyFunction } from './work-item.js'
 
 export interface StreamControl {
@@ -10,9 +13,19 @@ export interface StreamControl {
   readonly ended: Promise<undefined>
 }
 
-/** Starts at once. At most `credit` items are sent and not yet taken. */
+/** A call whose signal can be aborted. */
+export interface AbortableCall extends CurrentCall {
+  abort(reason: unknown): void
+}
+
+/**
+ * Starts at once. At most `credit` items are sent and not yet taken.
+ *
+ * It is ahead of its reader, and may be in the middle of an item when the reader leaves: then the signal of the call aborts, or leaving
+ * would wait for an item that nobody wants and that may never come.
+ */
 export function runStream(
-  call: CurrentCall,
+  call: AbortableCall,
   fn: AnyFunction,
   args: readonly unknown[],
   credit: number,
@@ -20,7 +33,12 @@ export function runStream(
 ): StreamControl {
   let left = credit
   let stopped = false
+  /** It has ended, or runs its `finally`. */
+  let ending = false
   let wake: (() => void) | undefined
+  /** Why the signal was aborted, if the reader has left in the middle of an item. */
+  let interruption: CancelledError | undefined
+  const inContext = AsyncLocalStorage.snapshot()
   const run = async (): Promise<undefined> => {
     const produced: unknown = await fn(...args)
     const iterator = iteratorOf(produced)
@@ -29,8 +47,10 @@ export function runStream(
         await new Promise<void>((resolve) => {
           wake = resolve
         })
+        wake = undefined
       }
       if (stopped) {
+        ending = true
         await iterator.return?.()
         return undefined
       }
@@ -41,14 +61,40 @@ export function runStream(
       send(await next.value)
     }
   }
+  const interrupt = (): void => {
+    if (ending || call.signal.aborted) return
+    interruption = new CancelledError('The reader has left the stream')
+    inContext(runInCall, call, () => call.abort(interruption))
+  }
+  const stop = (): void => {
+    if (stopped) return
+    stopped = true
+    if (wake !== undefined) wake()
+    // Not at once: it may be about to give the item, and is then ended as one that waits for its reader.
+    else setImmediate(interrupt)
+  }
+  const ended = runInCall(call, run)
+    .catch((error: unknown) => {
+      if (interruption === undefined || !isFrom(interruption, error)) throw error
+      return undefined
+    })
+    .finally(() => {
+      ending = true
+    })
   return {
     credit(count) {
-      if (count === 'stop') stopped = true
-      else left += count
+      if (count === 'stop') return stop()
+      left += count
       wake?.()
     },
-    ended: runInCall(call, run),
+    ended,
   }
+}
+
+/** Whether an error only says that what threw it was interrupted. */
+function isFrom(interruption: CancelledError, error: unknown): boolean {
+  if (error === interruption) return true
+  return error instanceof Error && (error.cause === interruption || error.name === 'AbortError')
 }
 
 function iteratorOf(produced: unknown): AsyncIterator<unknown> | Iterator<unknown> {

@@ -245,7 +245,7 @@ describe('checkMapOptions', () => {
     [{ mapTimeout: -1 }, /mapTimeout .*-1/],
     [{ onError: 'ignore' }, /onError must be 'throw' or 'settle', got 'ignore'/],
     [{ ordered: 1 }, /ordered must be true or false, got 1/],
-    [{ progress: 'bar' }, /progress .*'bar'/],
+    [{ progress: 'bar' }, /progress must be true, false or a function, got 'bar'/],
     [{ bufferSze: 1 }, /Did you mean bufferSize/],
   ])('refuses %j', (options, message) => {
     expect(() => checkMapOptions(options as MapOptions, defaultCallOptions)).toThrow(message)

@@ -1,5 +1,6 @@
 // What the cases stream. For the same uses as the functions beside it.
 import { setTimeout as pause } from 'node:timers/promises'
+import { currentCall } from '../../core/current-call.js'
 import { add, type Board } from './board.js'
 import { hold, holdSync } from './functions-held.js'
 
@@ -36,6 +37,18 @@ export async function* countForever(board: Board): AsyncGenerator<number> {
 export async function* countThenHold(board: Board): AsyncGenerator<number> {
   yield 1
   yield await hold(board)
+}
+
+/** Waits for an item that never comes, as one that follows a file, until its signal aborts; says when it waits, and that its `finally` has run. */
+export async function* countThenFollow(board: Board): AsyncGenerator<number> {
+  try {
+    yield 1
+    add(board, 'begun')
+    await pause(3_600_000, undefined, { signal: currentCall()?.signal })
+  } finally {
+    await pause(1)
+    add(board, 'ended')
+  }
 }
 
 /** Computes in the middle of its items, until it is released. */

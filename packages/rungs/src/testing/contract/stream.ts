@@ -3,7 +3,16 @@ import { CancelledError, ExecutorShutdownError, TimeoutError } from '../../core/
 import { read, release } from './board.js'
 import { DeviceError, double, echo } from './functions.js'
 import { logValue } from './functions-held.js'
-import { arrayOf, countForever, countThenCompute, countThenHold, countThenThrow, countTo, countToLater } from './generators.js'
+import {
+  arrayOf,
+  countForever,
+  countThenCompute,
+  countThenFollow,
+  countThenHold,
+  countThenThrow,
+  countTo,
+  countToLater,
+} from './generators.js'
 import type { Group } from './scene.js'
 
 async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
@@ -108,6 +117,18 @@ export const streamCases: Group = (add, { separate }) => {
     assert.equal(after.done, false)
     await items.return?.()
     assert.equal(await after, 1)
+  })
+
+  add('aborts the signal of a generator that waits in the middle of an item when the loop is left', async ({ open, board, until }) => {
+    const pool = open({ maxWorkers: 1 })
+    const b = board()
+    for await (const _ of pool.stream(countThenFollow, b)) {
+      await until('it waits', () => read(b, 'begun') === 1)
+      break
+    }
+    assert.equal(read(b, 'ended'), 1)
+    assert.equal(await pool.submit(double, 1), 2)
+    assert.deepEqual([pool.stats.failed, pool.stats.restarts], [0, 0])
   })
 
   add('throws ExecutorShutdownError from stream() itself after shutdown', async ({ open }) => {
