@@ -24,6 +24,8 @@ export class CallsAhead {
   limit = 0
   /** Calls that wait for a place at a worker. Only for others to read. */
   count = 0
+  /** How many of those that were given ahead nobody wants any more. Only for others to read. */
+  discounted = 0
   /** Nobody has room for calls ahead, until some have ended. */
   full = false
   /** Who was last given a call. */
@@ -127,6 +129,30 @@ export class CallsAhead {
   given(ticket: Ticket, worker: WorkerRecord): void {
     worker.ahead++
     if (this.count++ === 0 || ticket.priority < this.#lowestPriority) this.#lowestPriority = ticket.priority
+  }
+
+  /** Those of them that somebody still wants. */
+  get waiting(): number {
+    return Math.max(0, this.count - this.discounted)
+  }
+
+  /** Nobody wants it any more, also if its worker does not know that yet. */
+  discount(ticket: Ticket): void {
+    const { worker } = ticket
+    if (ticket.place !== 'running' || !ticket.early || worker === undefined) return
+    let places = worker.calls.size - worker.ahead
+    for (const other of worker.calls) {
+      if (places-- <= 0) break
+      if (other === ticket) return
+    }
+    ticket.discounted = true
+    this.discounted++
+  }
+
+  /** One that was discounted is not there any more. */
+  left(ticket: Ticket): void {
+    ticket.discounted = false
+    this.discounted--
   }
 
   /** There is a place for one of those that were given ahead. */

@@ -78,7 +78,7 @@ export class PoolState {
   }
 
   get queued(): number {
-    return this.#queue.size + this.#callsAhead.count
+    return this.#queue.size + this.#callsAhead.waiting
   }
 
   get running(): number {
@@ -123,7 +123,7 @@ export class PoolState {
 
   /** How many calls wait beyond what the workers there may be could run. */
   get waiting(): number {
-    return this.#queue.size + this.#roster.load - this.#roster.mostPlaces
+    return this.#queue.size + this.#roster.load - this.#callsAhead.discounted - this.#roster.mostPlaces
   }
 
   /** Whether what is submitted now has to wait: no place is free, and as many workers are there, or on their way, as there may be. */
@@ -209,10 +209,14 @@ export class PoolState {
     this.#decide()
   }
 
-  /** Its outcome is not wanted any more. A queued call is gone at once; a running one takes its place until it ends. */
+  /**
+   * Its outcome is not wanted any more. A queued call is gone at once; a running one takes its place until it ends, and one that waits for a place at its
+   * worker is not one that waits any more.
+   */
   abandoned(ticket: Ticket): void {
     if (ticket.abandoned) return
     ticket.abandoned = true
+    this.#callsAhead.discount(ticket)
     if (ticket.place === 'queued') {
       this.#queue.remove(ticket)
       ticket.place = 'gone'
@@ -453,6 +457,7 @@ export class PoolState {
     this.#unlend(ticket)
     worker.calls.remove(ticket)
     this.#callsAhead.movedUp(worker)
+    if (ticket.discounted) this.#callsAhead.left(ticket)
     ticket.place = 'gone'
     ticket.worker = undefined
     this.#running--

@@ -20,6 +20,8 @@ export class Ticket {
   worker: WorkerRecord | undefined = undefined
   /** Nobody wants its outcome any more; it still takes its place until it ends. */
   abandoned = false
+  /** It was given up while it waited for a place at its worker, and does not count as one that waits. */
+  discounted = false
   /** Whether a worker may have it before it has a place for it. */
   goesAhead = false
   /** A worker has it, or had it, before it had a place for it. */
@@ -44,6 +46,7 @@ export class Ticket {
     this.place = 'new'
     this.worker = undefined
     this.abandoned = false
+    this.discounted = false
     this.early = false
     this.order = 0
     this.lends = 'no'

@@ -127,6 +127,20 @@ export const queueCases: Group = (add, { separate }) => {
     await held
   })
 
+  add('counts none of the calls that were cancelled while they wait, wherever they do', async ({ open }) => {
+    const pool = open({ maxWorkers: 1, maxQueue: 100 })
+    // Workers are given calls ahead when these are known to be short.
+    for (let n = 0; n < 200; n++) await pool.submit(double, n)
+    const some = Array.from({ length: 100 }, (_, n) => pool.submit(double, n))
+    await Promise.resolve()
+    for (const future of some) future.cancel()
+    assert.equal(pool.stats.queued, 0)
+    const others = Array.from({ length: 100 }, (_, n) => pool.submit(double, n))
+    assert.equal((await Promise.all(others)).length, 100)
+    await Promise.allSettled(some)
+    assert.deepEqual([pool.stats.queued, pool.stats.running], [0, 0])
+  })
+
   add('throws QueueFullError from submit when maxQueue calls wait; the message has the number', async ({ open, board, until }) => {
     const pool = open({ maxWorkers: 1, maxQueue: 2 })
     const b = board()
