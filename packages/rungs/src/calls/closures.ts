@@ -374,8 +374,8 @@ class Finder {
     if (own === undefined) return
     const outer = (this.#seen?.scopes ?? []).findIndex((scope) => scope.type !== 'Global' && Object.hasOwn(scope.variables, own.name))
     if (outer < 0) return
-    const found = this.#variable(own.name, false, undefined)
-    if (found === undefined || found instanceof Refusal || found.value === this.#fn) return
+    const found = this.#variable(own.name, own.assigned, undefined)
+    if (found === undefined || found instanceof Refusal || (found.value === this.#fn && !own.assigned)) return
     // A function expression has its name for itself, whatever is called so outside.
     const before = this.#module?.text.slice(0, this.#start).trimEnd() ?? ''
     if (/[=(,:?[!&|+\-~>]$|\b(return|typeof|void|await|yield|new|default|of|in)$/.test(before)) return

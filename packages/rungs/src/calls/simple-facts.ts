@@ -45,7 +45,7 @@ function factsOf(text: string, seen: Seen, names: Names, { surroundings }: Expre
     arrow: seen.is === 'arrow',
     free: names.free(),
     surroundings,
-    ownName: name && { name: name.text, blanked: blanked(text, name) },
+    ownName: name && { name: name.text, blanked: blanked(text, name), assigned: false },
     klass: undefined,
   }
 }

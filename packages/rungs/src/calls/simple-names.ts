@@ -55,10 +55,13 @@ export class Names {
     return use
   }
 
-  /** Says whether the assigned name is surely a variable of the text: strict code throws where a function assigns its own name. */
+  /** Says whether the assigned name is surely a variable of the text. */
   assign(use: Use): boolean {
     use.assigned = true
-    return isDeclared(use) && !this.#functions.has(use.name)
+    const isDeclaredHere = isDeclared(use)
+    // A function that assigns its own name: what that means depends on where it stands.
+    if (isDeclaredHere && this.#functions.has(use.name)) throw UNSURE
+    return isDeclaredHere
   }
 
   /** How many uses there were. */

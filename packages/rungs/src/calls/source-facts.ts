@@ -21,8 +21,8 @@ export interface SourceFacts {
   readonly arrow: boolean
   readonly free: ReadonlyMap<string, FreeName>
   readonly surroundings: Surroundings
-  /** The name in the text of a function, and the same text without it. */
-  readonly ownName: { readonly name: string; readonly blanked: string } | undefined
+  /** The name in the text of a function, the same text without it, and whether the text assigns it. */
+  readonly ownName: { readonly name: string; readonly blanked: string; readonly assigned: boolean } | undefined
   readonly klass: ClassFacts | undefined
 }
 
@@ -127,8 +127,12 @@ function factsFrom(text: string, shift: number, node: Syntax, asModule: boolean)
   if (code.type === 'ClassExpression') form = 'class'
   const walked = walk(code)
   const free = new Map<string, FreeName>()
+  /** Names of function expressions that the text assigns. */
+  const assigned = new Set<string>()
   for (const reference of walked.references) {
-    if (lookUp(reference.scope, reference.name) !== undefined || reference.name === 'arguments') continue
+    const declared = lookUp(reference.scope, reference.name)
+    if (reference.assigns && declared?.binding.kind === 'name' && declared.scope.start === code.start) assigned.add(reference.name)
+    if (declared !== undefined || reference.name === 'arguments') continue
     const { name, assigns, member } = reference
     const known = free.get(name)
     if (known === undefined) free.set(name, { assigned: assigns, members: member === undefined ? undefined : new Set([member]) })
@@ -150,7 +154,7 @@ function factsFrom(text: string, shift: number, node: Syntax, asModule: boolean)
     arrow: code.type === 'ArrowFunctionExpression',
     free,
     surroundings: walked.surroundings,
-    ownName: id ? { name: id.name as string, blanked: edits.apply() } : undefined,
+    ownName: id ? { name: id.name as string, blanked: edits.apply(), assigned: assigned.has(id.name as string) } : undefined,
     klass,
   }
 }
