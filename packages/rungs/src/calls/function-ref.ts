@@ -187,11 +187,25 @@ function commonJsPath(value: unknown, exports: unknown): string[] | undefined {
   const own = typeof exports === 'function' ? memberPath(value, exports) : ownPath(value, exports)
   if (own !== undefined) return own
   for (const name of Object.getOwnPropertyNames(exports).slice(0, 500)) {
-    const member: unknown = Object.getOwnPropertyDescriptor(exports, name)?.value
+    const member = exportedMember(exports, name)
+    if (member === value) return [name]
     const path = isHolder(member) ? memberPath(value, member) : undefined
     if (path !== undefined) return [name, ...path]
   }
   return undefined
+}
+
+/** `() => name`, `function () { return module.name }`, `get name() { return name }`: tools write exports like this, and to call one does nothing else. */
+const NAMING = /^(?:get\s+[\w$]+|function\s*[\w$]*)?\s*\(\)\s*(?:=>\s*[\w$.]+|(?:=>\s*)?\{\s*return\s+[\w$.]+;?\s*\})$/
+
+function exportedMember(exports: object, name: string): unknown {
+  const descriptor = Object.getOwnPropertyDescriptor(exports, name)
+  if (descriptor?.get === undefined) return descriptor?.value
+  try {
+    return NAMING.test(Function.prototype.toString.call(descriptor.get)) ? Reflect.get(exports, name) : undefined
+  } catch {
+    return undefined // Its line has not run yet.
+  }
 }
 
 const notRequired = new WeakSet<object>()

@@ -17,9 +17,13 @@ const HELPER = /__private(?:Get|Set|Add|Method|In|Wrapper)|class_?private|assert
 /** What their texts say, where a minifier has changed the names. */
 const HELPER_TEXT = /private (?:field|member|method|accessor|element|static)|\bset _\(|instanceof WeakSet|['"]in['"] operator/i
 
+/** As Babel and SWC call what makes the object of an `import *` out of a CommonJS module, which remembers those that it has made. */
+const REMEMBERS = /require_?wildcard/i
+
 /** Says whether what a function captured under this name is used as a private member and in no other way. */
 export function isSlot(closure: Closure, name: string, value: unknown): value is Slot {
   if (!types.isWeakMap(value) && !types.isWeakSet(value)) return false
+  if (REMEMBERS.test(closure.fn.name)) return true
   const uses = usesIn(Function.prototype.toString.call(closure.fn)).get(name) ?? []
   const areHelpers = uses.map((use) => use !== ITSELF && use !== undefined && isHelper(closure, use))
   if (!uses.every((use, index) => use === ITSELF || areHelpers[index])) return false

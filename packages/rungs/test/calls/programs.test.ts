@@ -61,6 +61,11 @@ describe('programs', () => {
     })
   })
 
+  it('a program that SWC compiled to CommonJS', async () => {
+    const { out } = await run([fixture('getters.cjs')])
+    expect(JSON.parse(out)).toEqual({ argument: true, captured: true, result: true, counted: 0, wildcard: 'b', os: 'function' })
+  })
+
   it('a program that TypeScript compiled to CommonJS', async () => {
     const { out, err } = await run([fixture('compiled.cjs')])
     expect(err).toBe('')
