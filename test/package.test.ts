@@ -82,7 +82,7 @@ describe('the packed package, installed in an empty folder', () => {
       expect.arrayContaining(['LICENSE', 'README.md', 'package.json', 'dist/index.js', 'dist/index.d.ts', 'src/index.ts']),
     )
     const allowed =
-      /^(LICENSE|README\.md|package\.json|dist\/.+\.(js|d\.ts)(\.map)?|dist\/.+\.(cjs(\.map)?|d\.cts)|(src|dist)\/.+\.md|src\/.+\.ts)$/
+      /^(LICENSE|README\.md|package\.json|dist\/.+\.(js|d\.ts)(\.map)?|dist\/.+\.(cjs|d\.cts)(\.map)?|(src|dist)\/.+\.md|src\/.+\.c?ts)$/
     expect(files.filter((file) => !allowed.test(file) || /\.test\./.test(file))).toEqual([])
   })
 
