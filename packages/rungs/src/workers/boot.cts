@@ -21,7 +21,14 @@ const script = new vm.Script(`${head}${fs.readFileSync(file, 'utf8')}\n})`, {
 })
 // What V8 has kept of a text does not say whose import() it has.
 Object.defineProperty(globalThis, Symbol.for('rungs.import'), { value: (specifier: string) => import(specifier) })
+/** Once: when the thread has run for a while, or ends before that. */
+let tell = boot.keeps
+const compiled = (): void => {
+  if (tell) port.postMessage({ type: 'compiled', code: script.createCachedData() })
+  tell = false
+}
+if (boot.keeps) process.once('exit', compiled)
 const own = { exports: {} }
 const run = script.runInThisContext() as (...names: unknown[]) => void
 run(own.exports, require, own, file, __dirname)
-if (boot.keeps) setTimeout(() => port.postMessage({ type: 'compiled', code: script.createCachedData() }), untilCompiled)
+if (boot.keeps) setTimeout(compiled, untilCompiled)
