@@ -43,8 +43,9 @@ async function main(order: Order): Promise<void> {
     console.log(reportOf(claim, measurements))
     report.push(raw(claim, measurements))
     sections.push({ claim, measurements })
-    // After each: a long run that is interrupted leaves what it has.
-    if (order.page !== undefined) writeFileSync(fromHere(order.page), pageOf(head, sections))
+    // After each: a long run that is interrupted leaves what it has, and says what is missing.
+    const missing = order.claims.slice(sections.length).map(({ name }) => name)
+    if (order.page !== undefined) writeFileSync(fromHere(order.page), pageOf(head, sections, missing))
   }
   if (order.json !== undefined) writeFileSync(fromHere(order.json), `${JSON.stringify({ head, claims: report }, null, 2)}\n`)
 }

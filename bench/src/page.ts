@@ -10,11 +10,13 @@ export interface Section {
   readonly measurements: Measurements
 }
 
-export function pageOf(head: Head, sections: readonly Section[]): string {
+/** `missing`: claims of the run that are not measured yet; if it is cut, the page says which. */
+export function pageOf(head: Head, sections: readonly Section[], missing: readonly string[] = []): string {
   const intro = [
     '# Results',
     `Written by \`${head.command}\`. How it is measured, and how to read it: [bench/README.md](../bench/README.md). Figures of one machine on one day: the ratios within a table say more than the numbers.`,
     fenced('text', headText(head)),
+    ...(missing.length === 0 ? [] : [`**Not the whole run:** ${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} missing.`]),
   ]
   return `${[...intro, ...sections.flatMap(sectionOf)].join('\n\n')}\n`
 }

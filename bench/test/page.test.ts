@@ -26,5 +26,10 @@ describe('the page of results', () => {
     expect(page).toContain('  bar [20, 10.1]')
     expect(page).toContain('gone')
     expect(page).toContain('fast is ahead of ours')
+    expect(page).not.toContain('Not the whole run')
+  })
+
+  it('says which claims are missing while the run goes on, or when it was cut', () => {
+    expect(pageOf(head, [], ['idle', 'tasks'])).toContain('**Not the whole run:** idle, tasks are missing.')
   })
 })
