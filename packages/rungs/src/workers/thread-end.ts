@@ -29,7 +29,7 @@ export class ThreadEnd {
   #isOnline = false
   /** Whether it was told to end now. */
   killed = false
-  /** It has ended. */
+  /** It has ended, or was never there. */
   isOver = false
   /** Gets what V8 has compiled there, if it was asked for that. */
   onCompiled: (code: Uint8Array) => void = () => {}

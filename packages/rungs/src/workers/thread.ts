@@ -194,6 +194,7 @@ function startThread(config: ThreadConfig, index: number, name: string, events: 
     })
     end.watch(worker, (death) => link.gone(death))
   } catch (error) {
+    end.isOver = true
     link.discard()
     throw error
   }
