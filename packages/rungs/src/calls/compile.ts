@@ -22,8 +22,8 @@ type Setter = (values: readonly unknown[]) => void
 type Maker = (heritage: unknown) => unknown
 type Factory = (own: Setter[], scopes: Setter[], makers: (() => Maker)[], meta: unknown) => void
 
-/** Why variables that classes captured did not cross, by name. */
-const reasons = new Map<string, string>()
+/** Why variables that classes captured did not cross, by name, and the script whose code has to do without them. */
+const reasons = new Map<string, { readonly reason: string; readonly script: string }>()
 const MOST = 1_000
 
 /** Adds to the error of the engine, which knows of no other reason than a missing line, why the variable that was used is not there. */
@@ -31,11 +31,12 @@ export function explainAbsent(error: unknown): void {
   if (reasons.size === 0 || !types.isNativeError(error) || error.name !== 'ReferenceError') return
   const { message, stack } = error
   const name = /^Cannot access '(.*)' before initialization$/.exec(message)?.[1]
-  const reason = name === undefined ? undefined : reasons.get(name)
-  if (reason === undefined) return
+  const known = name === undefined ? undefined : reasons.get(name)
+  // A variable of that name elsewhere may really have no value yet.
+  if (known === undefined || !stack?.includes(known.script)) return
   try {
-    error.message = `${message}: ${reason}`
-    if (stack !== undefined) error.stack = stack.replace(message, () => error.message)
+    error.message = `${message}: ${known.reason}`
+    error.stack = stack.replace(message, () => error.message)
   } catch {
     // It is frozen, and what the engine says stays.
   }
@@ -44,11 +45,12 @@ export function explainAbsent(error: unknown): void {
 /** Compiles a text; what it returns makes instances. */
 export function compile(code: Code): () => Instance {
   const { text, lineOffset } = textOfFactory(code)
-  const factory = compileQuietly(text, nameOf(code.url, text), lineOffset).runInThisContext() as Factory
+  const script = nameOf(code.url, text)
+  const factory = compileQuietly(text, script, lineOffset).runInThisContext() as Factory
   for (const { absent, whyAbsent } of code.functions) {
     if (reasons.size >= MOST) reasons.clear()
     absent.forEach((name, index) => {
-      reasons.set(name, whyAbsent[index] as string)
+      reasons.set(name, { reason: whyAbsent[index] as string, script })
     })
   }
   const meta = code.functions.some((one) => one.source.includes(`${LETTER}meta`)) ? metaOf(code.url) : undefined
