@@ -84,8 +84,10 @@ function byValue(encoder: Encoder, closure: Closure, at: number): unknown[] {
 
 /** Private static members that a tool has written out go with the class. */
 export function encodeStatics(encoder: Encoder, { closure, at, node }: PlacedClosure): void {
+  const slots = encoder.sender.slots.with(closure.fn)
+  if (slots.length === 0) return
   const valuesAt: number[] = []
-  for (const slot of encoder.sender.slotsWith(closure.fn)) {
+  for (const slot of slots) {
     const place = valuesAt.push(encoder.at(slot, at, { words: '' }), -1) - 1
     if (slot instanceof WeakSet) continue
     const valueAt = encoder.at(slot.get(closure.fn), at, { words: ' (a private static member)' })
@@ -95,7 +97,6 @@ export function encodeStatics(encoder: Encoder, { closure, at, node }: PlacedClo
       valuesAt[place] = -1
     })
   }
-  if (valuesAt.length === 0) return
   ;(node[6] as string[]).push(STATICS)
   ;(node[7] as number[]).push(encoder.add([Kind.array, valuesAt.length, valuesAt, -1, undefined]))
 }

@@ -12,6 +12,24 @@ import { childrenOf, type Syntax } from './syntax.js'
 /** A weak collection that stands for a private member. */
 export type Slot = WeakMap<object, unknown> | WeakSet<object>
 
+/** Those that one side has sent. */
+export class Slots {
+  #all: WeakRef<Slot>[] = []
+
+  add(slot: Slot): void {
+    this.#all.push(new WeakRef(slot))
+  }
+
+  /** Those of which `Class` is a key: private static members. */
+  with(Class: object): readonly Slot[] {
+    if (this.#all.length === 0) return []
+    const alive = this.#all.map((one) => one.deref()).filter((slot) => slot !== undefined)
+    // Classes that are made again and again leave theirs behind.
+    if (alive.length < this.#all.length / 2) this.#all = alive.map((slot) => new WeakRef(slot))
+    return alive.filter((slot) => slot.has(Class))
+  }
+}
+
 /** As TypeScript, esbuild, Babel and SWC call their helpers, also as members of what was imported. */
 const HELPER = /__private(?:Get|Set|Add|Method|In|Wrapper)|class_?private|assertClassBrand|class_(?:extract|apply|check)_|checkInRHS/i
 /** What their texts say, where a minifier has changed the names. */

@@ -6,7 +6,7 @@ import { isClass } from './class-name.js'
 import { ARGUMENTS, type Encoded, type EncodeOptions, Encoder } from './encode.js'
 import { refOf } from './function-ref.js'
 import { PerWorker, Shared } from './held.js'
-import type { Slot } from './lowered-privates.js'
+import { type Slot, Slots } from './lowered-privates.js'
 import { Makers } from './makers.js'
 import { type AnyFunction, isByValue, nameOf, type Registered } from './marks.js'
 import { globalOf } from './modules.js'
@@ -77,7 +77,7 @@ export class Sender {
   /** Functions by value that were sent once; a second time makes it worth keeping them there. */
   readonly #sentOnce = new WeakSet<object>()
   readonly #encoding = new Set<object>()
-  readonly #slots: WeakRef<Slot>[] = []
+  readonly slots = new Slots()
   #kept = 0
   #calls = 0
   readonly #unsteady = new WeakSet<object>()
@@ -170,18 +170,9 @@ export class Sender {
     if (known !== undefined) return known
     const id = this.#add({ kind: 'slot', of: types.isWeakSet(collection) ? 'WeakSet' : 'WeakMap' }, NONE)
     this.#ids.set(collection, id)
-    const weakly = new WeakRef(collection)
-    this.#originals.set(id, weakly)
-    this.#slots.push(weakly)
+    this.#originals.set(id, new WeakRef(collection))
+    this.slots.add(collection)
     return id
-  }
-
-  /** Those of which `Class` is a key. */
-  *slotsWith(Class: object): Iterable<Slot> {
-    for (const weakly of this.#slots) {
-      const slot = weakly.deref()
-      if (slot?.has(Class)) yield slot
-    }
   }
 
   /** Unique symbols that were sent as values, not only as keys. */

@@ -21,8 +21,8 @@ export interface CurrentCall {
   /** From 1; above that it is tried again. */
   readonly attempt: number
   /**
-   * Aborts when the call is no longer wanted: it was cancelled, its `timeout` or `deadline` has passed, or the reader of its stream has left. A synchronous loop can look at
-   * `signal.aborted`: it changes without yielding. `signal.reason` is a {@link CancelledError} or a {@link TimeoutError}.
+   * Aborts when the call is no longer wanted: it was cancelled, its `timeout` or `deadline` has passed, or the reader of its
+   * stream has left. A synchronous loop can look at `signal.aborted`: it changes without yielding. `signal.reason` is a {@link CancelledError} or a {@link TimeoutError}.
    */
   readonly signal: AbortSignal
   /** Where it runs. */

@@ -228,7 +228,8 @@ export interface Executor extends AsyncDisposable {
 
   /**
    * Runs a (async) generator function there and gives here what it yields, with back-pressure: it runs only a few items ahead of the reader.
-   * Leaving the loop ends the generator, whose `finally` runs; if it is waiting in the middle of an item, its `signal` aborts first. Cancelling the task of `rungs/sync` that waits for an item cancels the call.
+   * Leaving the loop ends the generator, whose `finally` runs; if it is waiting in
+   * the middle of an item, its `signal` aborts first. Cancelling the task of `rungs/sync` that waits for an item cancels the call.
    * Starts at the call.
    * @throws as `submit`; the iteration throws what the generator throws
    * @example

@@ -244,11 +244,12 @@ export function labelOf(item: WorkItem): string {
 export function mayGoAhead({ shipped, mode }: WorkItem): boolean {
   if (shipped === undefined) return false
   const { captured, args } = shipped
-  if (captured !== undefined && !(staysHere(captured) && isSmall(captured.data))) return false
-  return staysHere(args) && (mode.type === 'chunk' || (mode.type === 'call' && isSmall(args.data)))
+  if (captured !== undefined && !(canComeAgain(captured) && isSmall(captured.data))) return false
+  return canComeAgain(args) && (mode.type === 'chunk' || (mode.type === 'call' && isSmall(args.data)))
 }
 
-function staysHere(packed: Packed): boolean {
+/** Nothing in it moves, or stands for an object that stays here. */
+function canComeAgain(packed: Packed): boolean {
   return packed.transfer.length === 0 && (packed.plain || !hasHandles(packed))
 }
 
