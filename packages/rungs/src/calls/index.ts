@@ -8,7 +8,7 @@ export { byReference, byValue, type Callback, type Codec, callback, callbackOf, 
 export { isBlocked, whileBlocked } from './modules.js'
 export { numbersOf } from './numbers.js'
 export { type HeldFunction, Outgoing } from './outgoing.js'
-export { isPlain } from './plain.js'
+export { arePlain, isPlain } from './plain.js'
 export type { OutgoingOptions, Peer } from './sender.js'
 export { type Transferable, transfer } from './transfer.js'
 export { BytesCall, type Handles, hasHandles, isCopied, type Packed, PlainCall, plainly, type ShippedCall } from './wire.js'

@@ -58,7 +58,7 @@ export class Outgoing {
    */
   ship(fn: AnyFunction, args: readonly unknown[], options?: { transfer?: readonly Transferable[] }, keeper?: Keeper): ShippedCall {
     const transfer = options?.transfer
-    const target = this.#target(fn)
+    const target = this.known(fn)
     if (target !== undefined) {
       const call = keeper && bytesCall(target, args, transfer, keeper)
       if (call !== undefined) return call
@@ -74,7 +74,7 @@ export class Outgoing {
    * change; and where it cannot cross, or something in it moves: that is told of each call.
    */
   hold(fn: AnyFunction): HeldFunction | undefined {
-    if (this.#target(fn) !== undefined) return undefined
+    if (this.known(fn) !== undefined) return undefined
     try {
       return lookingOnce(() => {
         const { target, captured } = this.ship(fn, NONE)
@@ -91,13 +91,8 @@ export class Outgoing {
     return { target, captured, args: this.#packArgs(args, transfer) }
   }
 
-  /** As {@link ship}, if nothing has to be found out about the function and its arguments are plain. */
-  shipKnown(fn: AnyFunction, args: readonly unknown[]): ShippedCall | undefined {
-    const target = this.#target(fn)
-    return target !== undefined && arePlain(args) ? new PlainCall(target, args) : undefined
-  }
-
-  #target(fn: AnyFunction): number | undefined {
+  /** What it is sent as, if nothing has to be found out about it. */
+  known(fn: AnyFunction): number | undefined {
     if (this.#marks !== countOfMarks()) {
       this.#marks = countOfMarks()
       this.#targets = new WeakMap()

@@ -11,7 +11,7 @@ export interface CallSite {
 const capacity = 128
 const perMillisecond = 1
 /** When the budget is spent, only every so many calls of one turn look at the clock: to read it is a good part of what a short call costs. */
-const looksEvery = 16
+const looksEvery = 64
 let tokens = capacity
 let refilled = 0
 /** In which turn the clock was last looked at. */

@@ -34,8 +34,13 @@ export interface CurrentCall {
 /** In no call, and in nothing else that has a border; see {@link callBorder}. */
 class Apart {}
 
+/** Stands for a call until somebody asks for it: most short calls are never asked for. */
+export abstract class LateCall {
+  abstract made(): CurrentCall
+}
+
 const storage = new AsyncLocalStorage<CurrentCall | Apart | undefined>()
-let exclusive: CurrentCall | undefined
+let exclusive: CurrentCall | LateCall | undefined
 
 /**
  * The call that is running here, or `undefined` outside of one. Also after an `await`, also in functions that the call has called.
@@ -46,6 +51,7 @@ let exclusive: CurrentCall | undefined
  * }
  */
 export function currentCall(): CurrentCall | undefined {
+  if (exclusive instanceof LateCall) exclusive = exclusive.made()
   const call = exclusive ?? storage.getStore()
   return call instanceof Apart ? undefined : call
 }
@@ -83,7 +89,7 @@ function runWithin<A extends unknown[], R>(call: CurrentCall | Apart | undefined
 }
 
 /** Makes `call` the current one until `undefined` is set: for the synchronous part of a call. Gives the one before. */
-export function setCurrentCall(call: CurrentCall | undefined): CurrentCall | undefined {
+export function setCurrentCall(call: CurrentCall | LateCall | undefined): CurrentCall | LateCall | undefined {
   const before = exclusive
   exclusive = call
   return before

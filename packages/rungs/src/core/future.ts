@@ -421,7 +421,14 @@ export class Future<T> implements Promise<T> {
     if (this.#state >= FULFILLED) return false
     this.#state = FULFILLED
     this.#result = value
-    this.#ended()
+    const listeners = this.#listeners
+    if (listeners instanceof Settlers) {
+      // What most futures have. As below.
+      this.#driver = undefined
+      this.#site = undefined
+      this.#listeners = undefined
+      listeners.resolve(value)
+    } else this.#ended()
     return true
   }
 

@@ -40,6 +40,8 @@ export class CallsAhead {
   #callNs = 0
   /** Of these one has ended since calls are known to be short. */
   readonly #shortKinds = new Set<number>()
+  /** The one of them that was added last. */
+  #lastShort = 0
   /** How many have ended since outcomes were last handed over together, and how many had then. */
   #endings = 0
   #endedTogether = 0
@@ -83,7 +85,9 @@ export class CallsAhead {
 
   set callNs(ns: number) {
     this.#callNs = ns
-    if (ns === 0 || ns >= wakeNs || this.#shortKinds.size > mostKinds) this.#shortKinds.clear()
+    if (ns > 0 && ns < wakeNs && this.#shortKinds.size <= mostKinds) return
+    this.#shortKinds.clear()
+    this.#lastShort = 0
   }
 
   /** Several may have ended: those who have few get more. */
@@ -96,7 +100,9 @@ export class CallsAhead {
   /** It has ended at a worker. */
   ended({ kind }: Ticket): void {
     this.#endings++
-    if (kind !== 0 && this.#callNs > 0 && this.#callNs < wakeNs) this.#shortKinds.add(kind)
+    if (kind === this.#lastShort || kind === 0 || this.#callNs === 0 || this.#callNs >= wakeNs) return
+    this.#lastShort = kind
+    this.#shortKinds.add(kind)
   }
 
   /**

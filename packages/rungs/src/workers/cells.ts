@@ -47,6 +47,11 @@ export class Cells {
     return atomics.compareExchange(this.#words, cell * words + BEGUN, 0, 1) === 0
   }
 
+  /** As {@link claim}, of a call that somebody still wants. */
+  claimWanted(cell: number): boolean {
+    return atomics.load(this.#words, cell * words + ABORT) === 0 && this.claim(cell)
+  }
+
   /** @returns whether the call has not begun, and will not */
   takeBack(cell: number): boolean {
     // Pairs with claim().

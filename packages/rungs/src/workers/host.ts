@@ -25,7 +25,9 @@ export interface HostEvents {
   finalizerFailed(reason: unknown): void
   /** The call has begun, at this time on the pool's clock. */
   begun(attempt: Attempt, at: number): void
-  /** The call has ended. `memory`: what the worker holds, in bytes, if that was asked for. */
+  /** The pool's time, or when what is being handed over now has begun to be. */
+  now(): number
+  /** The call has ended, and no other has taken its place. `memory`: what the worker holds, in bytes, if that was asked for. */
   ended(attempt: Attempt, outcome: Outcome, memory?: number): void
   progress(attempt: Attempt, value: unknown): void
   /** The call waits for another of this pool. */

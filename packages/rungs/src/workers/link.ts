@@ -3,6 +3,7 @@
 import { BytesCall, type Outgoing, PlainCall, type ShippedCall } from '../calls/index.js'
 import { beforeCallout } from '../core/callout.js'
 import { CancelledError, TimeoutError, WorkerDiedError } from '../core/errors.js'
+import type { Future } from '../core/future.js'
 import { fulfilled, type Outcome, rejected } from '../core/outcome.js'
 import { queueMicrotask } from '../core/platform.js'
 import { abortCodes, type Cells } from './cells.js'
@@ -18,6 +19,7 @@ import { Questions } from './questions.js'
 import type { BulkStore } from './ring/bulk.js'
 import type { RingHub } from './ring/hub.js'
 import { PoolEnd, type RingCall } from './ring/pool-end.js'
+import type { Sending } from './sent-calls.js'
 import { snapshotOf } from './snapshot.js'
 import type { Attempt } from './work-item.js'
 
@@ -85,7 +87,7 @@ export class Link implements WorkerHost {
       hub &&
       new PoolEnd({
         hub,
-        onReply: (cell, skipped, value) => this.#replied(cell, skipped, value),
+        onReply: this.#replied,
         pumpPort: () => parts.channel.pump(),
         poke: () => this.#outbox.post({ type: 'poke' }),
       })
@@ -269,7 +271,7 @@ export class Link implements WorkerHost {
     if (this.#outbox.closed) return
     this.#parts.channel.pump()
     if (this.ring !== undefined) {
-      while (this.ring.drain(Number.POSITIVE_INFINITY) > 0) {}
+      this.ring.drainAll()
       this.ring.close()
     }
     this.#outbox.closed = true
@@ -386,12 +388,15 @@ export class Link implements WorkerHost {
   }
 
   /** A reply in the ring. */
-  #replied(cell: number, skipped: boolean, value: unknown): void {
+  readonly #replied = (cell: number, skipped: boolean, value: unknown): void => {
     const attempt = this.#byCell[cell]
     if (attempt !== undefined) {
+      if (!skipped && !this.#inbox.turns.isReading) {
+        this.#fulfilled(attempt, value)
+        return
+      }
       const outcome = skipped ? rejected(new CancelledError()) : fulfilled(value)
-      if (!this.#inbox.turns.isReading) this.#ended(attempt, outcome)
-      else this.#inTurn(attempt, () => this.#ended(attempt, outcome))
+      this.#inTurn(attempt, () => this.#ended(attempt, outcome))
       return
     }
     this.#freeCells.push(cell)
@@ -407,7 +412,51 @@ export class Link implements WorkerHost {
     if (!this.#inbox.turns.defer(attempt, hear)) hear()
   }
 
+  #fulfilled(attempt: Attempt, value: unknown): void {
+    const { sending } = attempt
+    if (sending === undefined) {
+      this.#endedAlone(attempt, fulfilled(value))
+      return
+    }
+    const future = this.#next(attempt, sending)
+    if (future !== undefined) sending.fulfil(future, value)
+    else this.#endedAlone(attempt, fulfilled(value))
+  }
+
+  /** Its call has ended. @returns the future of that, when the next call has taken its place and was sent: before anybody is told, who may want to cancel it */
+  #next(attempt: Attempt, sending: Sending): Future<unknown> | undefined {
+    const { cell, id } = attempt
+    if (cell >= 0 ? this.#byCell[cell] !== attempt : !this.#attempts.has(id)) return undefined
+    const future = sending.next(attempt, this.#parts.events.now())
+    if (future === undefined) return undefined
+    if (this.#attempts.size > 0) this.#attempts.delete(id)
+    if (cell < 0 || !this.#sendInPlace(attempt, cell)) {
+      if (cell >= 0) {
+        this.#byCell[cell] = undefined
+        this.#freeCells.push(cell)
+      }
+      this.send(attempt, true)
+    }
+    return future
+  }
+
+  /** @returns false when it has to go another way */
+  #sendInPlace(attempt: Attempt, cell: number): boolean {
+    const { shipped } = attempt.item
+    if (shipped === undefined || this.ring === undefined) return false
+    this.#parts.cells.clear(cell)
+    return this.#sendByRing(attempt, shipped, cell, true)
+  }
+
   #ended(attempt: Attempt, outcome: Outcome, memory?: number): void {
+    const { sending } = attempt
+    const future = sending && memory === undefined ? this.#next(attempt, sending) : undefined
+    if (future !== undefined) sending?.settle(future, outcome)
+    else this.#endedAlone(attempt, outcome, memory)
+  }
+
+  /** No other call has taken its place. */
+  #endedAlone(attempt: Attempt, outcome: Outcome, memory?: number): void {
     const { cell, item } = attempt
     if (cell >= 0) {
       if (this.#byCell[cell] !== attempt) return

@@ -32,6 +32,14 @@ class LocalCall extends WaitingCall {
   clear(): void {
     this.args = undefined
   }
+
+  awaited(future: Future<unknown>): void {
+    this.batch.owner.awaitedFuture(future)
+  }
+
+  isOwn(future: Future<unknown>): boolean {
+    return this.batch.owner.isOwn(future)
+  }
 }
 
 export class LocalCalls extends WaitingCalls<LocalCall> {

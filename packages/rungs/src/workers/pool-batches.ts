@@ -1,6 +1,9 @@
 // Calls that are one in the queue: those of a map on tasks, and those without options that wait for their turn one after the other.
+import type { AsyncResource } from 'node:async_hooks'
+import type { ShippedCall } from '../calls/index.js'
 import { callerContext } from '../core/async-context.js'
 import { type CheckedCallOptions, defaultCallOptions } from '../core/call-options.js'
+import type { CallSite } from '../core/call-site.js'
 import type { CancelledError } from '../core/errors.js'
 import type { Future } from '../core/future.js'
 import type { Outcome } from '../core/outcome.js'
@@ -8,7 +11,7 @@ import { type BatchListener, type ItemRun, ItemRunner, indexOfTaken, tell } from
 import { LocalCalls } from './local-calls.js'
 import type { PoolCalls } from './pool-calls.js'
 import { type Origin, type PoolCore, siteFrom } from './pool-core.js'
-import { SentCalls } from './sent-calls.js'
+import { Sending, SentCalls } from './sent-calls.js'
 import { Batch } from './ticket.js'
 import type { CallPart, WaitingOwner } from './waiting-calls.js'
 import { type AnyFunction, Attempt, itemOf, oneCall, WorkItem } from './work-item.js'
@@ -47,15 +50,18 @@ export class PoolBatches {
     }
   }
 
-  /** Those on this event loop at whose end a call may wait. */
-  get local(): LocalCalls {
-    return this.#last instanceof LocalCalls && this.#last.isLast ? this.#last : new LocalCalls(this.waiting)
+  /** A call on this event loop, which waits at the end of the queue. */
+  addLocal(fn: AnyFunction, args: readonly unknown[], site: CallSite | undefined, context: AsyncResource): Future<unknown> {
+    const last = this.#last
+    const batch = last instanceof LocalCalls && last.isLast ? last : new LocalCalls(this.waiting)
+    return this.#join(batch, batch.add(fn, args, site, context))
   }
 
-  /** Those to be sent at whose end a call may wait. */
-  get sent(): SentCalls {
-    const ahead = this.#core.parts.hub !== undefined
-    return this.#last instanceof SentCalls && this.#last.isLast ? this.#last : new SentCalls(this.waiting, ahead)
+  /** A call to be sent, which waits at the end of the queue. `kind`: as of {@link Ticket}. */
+  addSent(shipped: ShippedCall, site: CallSite | undefined, kind: number): Future<unknown> {
+    const last = this.#last
+    const batch = last instanceof SentCalls && last.isLast ? last : new SentCalls(this.waiting, this.#core.parts.hub !== undefined)
+    return this.#join(batch, batch.add(shipped, site, kind))
   }
 
   /**
@@ -97,6 +103,7 @@ export class PoolBatches {
     const attempt = new Attempt(item, 1)
     item.attempt = attempt
     part.attempt = attempt
+    if (part instanceof Sending) attempt.sending = part
     return attempt
   }
 
@@ -129,8 +136,7 @@ export class PoolBatches {
     for (const item of this.#core.paused) if (item.part?.batch === batch) yield item
   }
 
-  /** Another call waits at the end of the queue. */
-  join(batch: LocalCalls | SentCalls, future: Future<unknown>): Future<unknown> {
+  #join(batch: LocalCalls | SentCalls, future: Future<unknown>): Future<unknown> {
     if (batch === this.#last) {
       if (this.#core.state.joined(batch)) this.#core.drain()
       return future

@@ -13,7 +13,7 @@ import { reasonOf } from '../core/signal-reason.js'
 import { TaskCall } from './local.js'
 import type { PoolCore } from './pool-core.js'
 import { isPromise } from './running-call.js'
-import { Sending } from './sent-calls.js'
+import type { Sending } from './sent-calls.js'
 import { SignalWatch } from './signal-watch.js'
 import { dropShelved, isSentOnce, repeatable, snapshotOf } from './snapshot.js'
 import { Attempt, type ItemOwner, kindOf, labelOf, mayGoAhead, type WorkItem } from './work-item.js'
@@ -93,17 +93,11 @@ export class PoolCalls implements ItemOwner {
   }
 
   ended(attempt: Attempt, worker: WorkerRecord, outcome: Outcome, memory?: number): void {
-    const { item } = attempt
-    const { part } = item
+    const { item, sending } = attempt
     const now = this.#core.now()
-    if (part instanceof Sending && memory === undefined) {
-      const future = part.next(attempt, now)
-      if (future !== undefined) {
-        // It is sent before anybody is told, who may want to cancel it.
-        this.#core.hosts.get(worker.id)?.send(attempt, true)
-        part.settle(future, outcome)
-        return
-      }
+    if (sending !== undefined && !attempt.abandoned && memory === undefined) {
+      this.#endedLast(attempt, sending, worker, outcome)
+      return
     }
     this.clear(attempt)
     this.noteStart(attempt, worker.lastEnd)
@@ -117,7 +111,19 @@ export class PoolCalls implements ItemOwner {
       if (outcome.status === 'fulfilled') this.#succeed(item, outcome.value)
       else this.failed(item, attempt, outcome.reason)
     } else if (item.done && item.attempt === attempt) this.release(item)
-    if (part instanceof Sending && !abandoned) part.end(attempt)
+    if (sending !== undefined && !abandoned) sending.end(attempt)
+    this.#core.drain()
+  }
+
+  /** As {@link ended}, of the last of the calls that a ticket has stood for. There is nothing of it but its future. */
+  #endedLast(attempt: Attempt, sending: Sending, worker: WorkerRecord, outcome: Outcome): void {
+    const now = this.#core.now()
+    sending.noteEnd(attempt, worker, now)
+    this.#core.state.ended(attempt, worker, false, now)
+    this.#core.putOff()
+    sending.received = true
+    sending.settle(sending.future, outcome)
+    sending.end(attempt)
     this.#core.drain()
   }
 

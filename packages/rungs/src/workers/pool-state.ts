@@ -126,10 +126,10 @@ export class PoolState {
     return this.#queue.size + this.#roster.load - this.#callsAhead.discounted - this.#roster.mostPlaces
   }
 
-  /** Whether what is submitted now has to wait: no place is free, and as many workers are there, or on their way, as there may be. */
+  /** Whether what is submitted now is taken, and has to wait: no place is free, and as many workers are there, or on their way, as there may be. */
   get saturated(): boolean {
     const roster = this.#roster
-    return roster.complete && (this.#queue.size > 0 || roster.load >= roster.places)
+    return this.#phase === 'open' && roster.complete && (this.#queue.size > 0 || roster.load >= roster.places)
   }
 
   /** Calls that no worker has, first the next one. */
@@ -276,8 +276,7 @@ export class PoolState {
     this.#fruitless = 0
     this.#queue.shiftFollowing(batch)
     this.#callsAhead.ended(ticket)
-    calls.remove(ticket)
-    calls.push(ticket)
+    calls.moveToEnd(ticket)
     ticket.early = calls.size > callsPerWorker
     ticket.order = ++this.#lastOrder
     worker.given++

@@ -113,6 +113,7 @@ export class PoolWorkers {
         this.#core.drain()
       },
       finalizerFailed: (reason) => report('RUNGS_FINALIZER', `The finalizer failed in worker ${name}`, reason),
+      now: () => this.#core.now(),
       begun: (attempt, at) => this.#calls.begun(attempt, at),
       ended: (attempt, outcome, memory) => this.#calls.ended(attempt, worker, outcome, memory),
       progress: (attempt, value) => this.#calls.progress(attempt.item, value),

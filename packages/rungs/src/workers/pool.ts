@@ -1,7 +1,7 @@
 // A pool: takes calls, and ends. It keeps the parts together: `pool-state` decides who gets the next call and when workers come and go, `pool-calls`
 // leads each call from submit to its end, `pool-workers` does what was decided, `pace` gives calls ahead, `pool-batches` keeps those that are one in
 // the queue.
-import { type HeldFunction, whileBlocked } from '../calls/index.js'
+import { arePlain, type HeldFunction, PlainCall, whileBlocked } from '../calls/index.js'
 import { callerContext, noContext } from '../core/async-context.js'
 import { type CheckedCallOptions, defaultCallOptions } from '../core/call-options.js'
 import { inCallout, isDone } from '../core/callout.js'
@@ -20,7 +20,7 @@ import type { PoolOptions } from './pool-options.js'
 import type { Action } from './pool-state.js'
 import { PoolWorkers } from './pool-workers.js'
 import { Room } from './room.js'
-import { isSmall, sharesMemory } from './small.js'
+import { areTiny, isSmall, sharesMemory } from './small.js'
 import { copyOf, snapshotOf } from './snapshot.js'
 import { Batch, Ticket } from './ticket.js'
 import { type AnyFunction, type Attempt, itemOf, itemsOf, type Mode, oneCall, WorkItem } from './work-item.js'
@@ -37,6 +37,8 @@ export class WorkerPool {
   readonly #idleWatch: IdleWatch | undefined
   /** Many calls of one function that are submitted at once: a map on tasks. */
   readonly batches: PoolBatches
+  /** Whether calls that wait may do so as one: where there is no limit of the queue that somebody may wait for. */
+  readonly #joins: boolean
   #draining = false
   readonly #closed = withResolvers<void>()
 
@@ -49,6 +51,7 @@ export class WorkerPool {
       () => this.#performAll(),
     )
     this.#core = core
+    this.#joins = options.maxQueue === Number.POSITIVE_INFINITY
     this.#calls = new PoolCalls(core, news && ((future, ms) => this.#waitSync(future, ms, news)))
     this.#pace = new Pace(core, this.#calls)
     this.#workers = new PoolWorkers(core, this.#calls, this.#pace, () => {
@@ -125,27 +128,24 @@ export class WorkerPool {
 
   /** As {@link submit}, when only the future is wanted. */
   call(fn: AnyFunction, args: readonly unknown[], options: CheckedCallOptions, from: Origin): Future<unknown> {
-    const joins = options === defaultCallOptions && this.#joins && this.#core.state.saturated && this.#core.state.open
-    if (!joins || this.#core.deaths.isBroken) return this.submit(fn, args, options, from).future
+    if (options !== defaultCallOptions || !this.#joins || !this.#core.state.saturated || this.#core.deaths.isBroken)
+      return this.submit(fn, args, options, from).future
     const { outgoing } = this.#core.parts
-    if (outgoing === undefined) {
-      const batch = this.batches.local
-      return this.batches.join(batch, batch.add(fn, args, siteFrom(from), callerContext()))
+    if (outgoing === undefined) return this.batches.addLocal(fn, args, siteFrom(from), callerContext())
+    const target = outgoing.known(fn)
+    if (target !== undefined) {
+      if (areTiny(args)) return this.batches.addSent(new PlainCall(target, args), siteFrom(from), target)
+      if (arePlain(args) && isSmall(args)) {
+        const kind = sharesMemory() ? 0 : target
+        return this.batches.addSent(snapshotOf(new PlainCall(target, args)), siteFrom(from), kind)
+      }
     }
-    const shipped = outgoing.shipKnown(fn, args)
-    if (shipped === undefined || !isSmall(args)) return this.submit(fn, args, options, from).future
-    const batch = this.batches.sent
-    return this.batches.join(batch, batch.add(snapshotOf(shipped), siteFrom(from), sharesMemory() ? 0 : shipped.target))
-  }
-
-  /** Whether calls that wait may do so as one: where there is no limit of the queue that somebody may wait for. */
-  get #joins(): boolean {
-    return this.#core.options.maxQueue === Number.POSITIVE_INFINITY
+    return this.submit(fn, args, options, from).future
   }
 
   /** Whether {@link submitBatch} can be used: not by a task of this pool, which lends its place for each call that it waits for. */
   get takesBatches(): boolean {
-    return this.#core.options.maxQueue === Number.POSITIVE_INFINITY && this.#calls.callingTask() === undefined
+    return this.#joins && this.#calls.callingTask() === undefined
   }
 
   /** A function as it is now, for calls that come later. */

@@ -76,6 +76,16 @@ export class RunningCall implements CurrentCall {
 /** Functions that gave a value at once whenever they were called. */
 const synchronous = new WeakSet<AnyFunction>()
 
+/** Whether it gave a value at once whenever it was called, and has been called. */
+export function isSynchronous(fn: AnyFunction): boolean {
+  return synchronous.has(fn)
+}
+
+/** It gave a promise. */
+export function gavePromise(fn: AnyFunction): void {
+  synchronous.delete(fn)
+}
+
 /**
  * Calls `fn` as `call`. An AsyncLocalStorage makes the call known after an `await` too, but costs several times what a short function takes; a
  * function that has shown that it gives its value at once does without.

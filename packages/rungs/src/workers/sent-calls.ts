@@ -7,11 +7,12 @@ import type { ShippedCall } from '../calls/index.js'
 import { noContext } from '../core/async-context.js'
 import type { CallSite } from '../core/call-site.js'
 import type { CancelledError } from '../core/errors.js'
-import { cancelFuture, type Future } from '../core/future.js'
+import { cancelFuture, type Future, fulfilFuture } from '../core/future.js'
 import type { Outcome } from '../core/outcome.js'
 import { mostAhead } from './ring/layout.js'
 import { type CallPart, settle, WaitingCall, WaitingCalls, type WaitingOwner } from './waiting-calls.js'
 import type { Attempt } from './work-item.js'
+import type { WorkerRecord } from './worker-record.js'
 
 /** Tickets that are kept: as many as two workers can have. */
 const mostSpare = 2 * mostAhead
@@ -42,7 +43,7 @@ export class SentCalls extends WaitingCalls<SentCall> {
     const spare = this.owner.spare.pop()
     const attempt = spare ?? this.owner.attemptOf(new Sending())
     attempt.goesAhead = this.goesAhead
-    ;(attempt.item.part as Sending).begin(attempt, this, call) // Of this pool and kind.
+    ;(attempt.sending as Sending).begin(attempt, this, call) // All tickets of these calls are.
     return attempt
   }
 
@@ -79,8 +80,6 @@ export class Sending implements CallPart {
   begin(attempt: Attempt, batch: SentCalls, call: SentCall): void {
     this.received = false
     this.#batch = batch
-    this.#call = call
-    call.runner = this
     this.#send(attempt, call)
   }
 
@@ -96,15 +95,12 @@ export class Sending implements CallPart {
 
   /** The call has ended. @returns its future, when the next one has taken its place and is to be sent; otherwise it ends as any call does */
   next(attempt: Attempt, now: number): Future<unknown> | undefined {
-    const { state, counts } = this.batch.owner
-    const { worker, early, sentAt = now } = attempt
-    if (worker === undefined || this.received || !state.followsThere(attempt, this.batch)) return undefined
-    counts.busyMs += Math.max(0, now - (early ? Math.max(sentAt, worker.lastEnd) : sentAt))
-    worker.lastEnd = now
+    const { batch } = this
+    const { worker } = attempt
+    if (worker === undefined || this.received || !batch.owner.state.followsThere(attempt, batch)) return undefined
+    this.noteEnd(attempt, worker, now)
     const { future } = this
-    this.#call = this.batch.shift()
-    this.#call.runner = this
-    this.#send(attempt, this.#call)
+    this.#send(attempt, batch.shift())
     attempt.startedAt = undefined
     attempt.item.startedAt = undefined
     // What the worker still says under the old name is about the call that has ended.
@@ -113,12 +109,29 @@ export class Sending implements CallPart {
     return future
   }
 
-  #send(attempt: Attempt, { shipped }: SentCall): void {
-    attempt.item.shipped = shipped
+  /** Its call has ended at this worker: what it has run. */
+  noteEnd({ early, sentAt }: Attempt, worker: WorkerRecord, now: number): void {
+    const { lastEnd } = worker
+    const sent = sentAt ?? now
+    const since = early && lastEnd > sent ? lastEnd : sent
+    if (now > since) this.batch.owner.counts.busyMs += now - since
+    worker.lastEnd = now
+  }
+
+  #send(attempt: Attempt, call: SentCall): void {
+    this.#call = call
+    call.runner = this
+    attempt.item.shipped = call.shipped
     attempt.kind = this.batch.kind
   }
 
   /** Of the call that has ended. */
+  fulfil(future: Future<unknown>, value: unknown): void {
+    this.batch.owner.counts.done++
+    fulfilFuture(future, value)
+  }
+
+  /** As {@link fulfil}, of any outcome. */
   settle(future: Future<unknown>, outcome: Outcome): void {
     const { counts } = this.batch.owner
     if (outcome.status === 'fulfilled') counts.done++

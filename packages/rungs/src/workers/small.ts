@@ -8,6 +8,10 @@ const mostSize = 4_096
 /** Bytes that were kept apart. */
 const mostKept = 1 << 20
 
+/** Of what is tiny: how many, and how long a text. */
+const mostTiny = 16
+const mostLetters = 64
+
 let left = 0
 let shared = false
 
@@ -21,6 +25,25 @@ export function isSmall(data: unknown): boolean {
 /** Whether something in what {@link isSmall} was last asked about, and was small, is memory that others have too: its call may wait for another there. */
 export function sharesMemory(): boolean {
   return shared
+}
+
+/** Whether all of them are values that nothing can change, and of hardly any size. */
+export function areTiny(values: readonly unknown[]): boolean {
+  for (let at = 0; at < values.length; at++) {
+    const value = values[at]
+    switch (typeof value) {
+      case 'number':
+      case 'boolean':
+      case 'undefined':
+        break
+      case 'string':
+        if (value.length > mostLetters) return false
+        break
+      default:
+        if (value !== null) return false
+    }
+  }
+  return values.length <= mostTiny
 }
 
 function fits(data: unknown): boolean {

@@ -111,6 +111,20 @@ export class TicketList {
     this.size++
   }
 
+  /** Of one of the list: it comes after all others now. */
+  moveToEnd(ticket: Ticket): void {
+    const last = this.#last
+    const { previous, next } = ticket
+    if (last === undefined || next === undefined) return
+    if (previous === undefined) this.#first = next
+    else previous.next = next
+    next.previous = previous
+    last.next = ticket
+    ticket.previous = last
+    ticket.next = undefined
+    this.#last = ticket
+  }
+
   /** Before the first that has no lower order: those that were never taken have none. */
   putBack(ticket: Ticket): void {
     let after = this.#first

@@ -65,14 +65,6 @@ export abstract class WaitingCall implements Driver {
     return attempt !== undefined && this.batch.owner.isRunning(attempt)
   }
 
-  awaited(future: Future<unknown>): void {
-    this.batch.owner.awaitedFuture(future)
-  }
-
-  isOwn(future: Future<unknown>): boolean {
-    return this.batch.owner.isOwn(future)
-  }
-
   get waitSync(): Driver['waitSync'] {
     return this.batch.owner.waitSync
   }

@@ -9,6 +9,7 @@ import { cancelFuture, createFuture, type Driver, type Future, failFuture, fulfi
 import type { Outcome } from '../core/outcome.js'
 import type { Deadline } from './deadlines.js'
 import type { TaskCall } from './local.js'
+import type { Sending } from './sent-calls.js'
 import { isSmall, sharesMemory } from './small.js'
 import { Batch, Ticket } from './ticket.js'
 
@@ -190,6 +191,8 @@ export class Attempt extends Ticket {
   startedAt: number | undefined = undefined
   /** Futures of its own pool that it waits for: while there are some, its place is lent. Only of tasks; a worker counts for itself. */
   waits = 0
+  /** Of one that stands for call after call of those that are sent. */
+  sending: Sending | undefined = undefined
   /** Of a task: what runs here. */
   task: TaskCall | undefined = undefined
   timeout: Deadline | undefined = undefined

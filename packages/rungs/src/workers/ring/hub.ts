@@ -2,7 +2,7 @@
 // leave room for timers. Then it says that it sleeps, and the worker that has the next reply wakes it by a message.
 import { isDone, putOff } from '../../core/callout.js'
 import { atomics, performance, setImmediate } from '../../core/platform.js'
-import { createPoolWords, MAIN, mainStates } from './layout.js'
+import { createPoolWords, MAIN, mainStates, REPLIES } from './layout.js'
 import type { PoolEnd } from './pool-end.js'
 
 /** Replies in one turn: so many settle in less than a millisecond, so that timers are on time in the middle of many. */
@@ -115,14 +115,19 @@ export class RingHub {
     while (count < most) {
       let first: PoolEnd | undefined
       let order = 0
+      // Those that are published from now on have no lower number, whoever publishes them. Pairs with the addition in WorkerEnd.#publish().
+      let before = atomics.load(this.#words, REPLIES)
       for (let index = 0; index < this.#ends.length; index++) {
         const end = this.#ends[index] as PoolEnd // Within the list.
         const next = end.nextOrder
-        if (next === undefined || (first !== undefined && ((next - order) | 0) >= 0)) continue
-        first = end
-        order = next
+        if (next === undefined) continue
+        if (first === undefined || ((next - order) | 0) < 0) {
+          if (first !== undefined) before = order
+          first = end
+          order = next
+        } else if (((next - before) | 0) < 0) before = next
       }
-      const drained = first?.drain(1) ?? 0
+      const drained = first?.drain(most - count, before) ?? 0
       if (drained === 0) break
       count += drained
     }

@@ -26,6 +26,9 @@ const { LOOPING, PARKED, RUNNING } = workerStates
 /** While replies are handed over, a worker that sleeps is woken for so many calls at once: to wake it costs more than several short calls. */
 const lot = 32
 
+/** A mask: after so many replies it is looked whether those that were read take much of the memory. */
+const releasesEvery = 15
+
 /** What of a call is written, but for its arguments. */
 export interface RingCall {
   id: number
@@ -134,14 +137,21 @@ export class PoolEnd {
     this.#received = (this.#received + 1) | 0
   }
 
-  /** Hands over at most `most` replies. @returns how many there were */
-  drain(most: number): number {
+  /** Hands over all replies that are there. */
+  drainAll(): void {
+    for (let order = this.nextOrder; order !== undefined; order = this.nextOrder) this.drain(Number.POSITIVE_INFINITY, (order + 1) | 0)
+  }
+
+  /** Hands over at most `most` replies, of those with a number below `before`. @returns how many there were */
+  drain(most: number, before: number): number {
     const reader = this.#replies
+    const { onReply } = this.#parts
+    const { codec } = reader
+    const { words } = codec
     let count = 0
     for (let at = reader.next(); at >= 0 && count < most; at = reader.next()) {
-      reader.releaseSome()
-      const { codec } = reader
-      const { words } = codec
+      if ((((words[at + replyRecord.ORDER] as number) - before) | 0) >= 0) break
+      if ((count & releasesEvery) === 0) reader.releaseSome()
       if ((((words[at + replyRecord.POSTED] as number) - this.#received) | 0) > 0) {
         // What it has printed and reported goes first. Once: a port that is closed gives nothing any more.
         const before = this.#received
@@ -155,7 +165,7 @@ export class PoolEnd {
       const value = skipped ? undefined : codec.read()
       reader.pass(at)
       count++
-      this.#parts.onReply(cell, skipped, value)
+      onReply(cell, skipped, value)
     }
     reader.release()
     return count

@@ -4,6 +4,7 @@ import { CallTime } from '../call-time.js'
 import type { Request } from '../messages.js'
 import { BulkReader } from './bulk.js'
 import { longestRecord, RecordReader, RecordWriter } from './byte-ring.js'
+import type { Codec } from './codec.js'
 import {
   CALL_NS,
   CALLS_HEAD,
@@ -113,7 +114,14 @@ export class WorkerEnd {
     // Not the one that is taken now: until it is claimed, the pool may take it back, and reads its arguments from where it lies.
     reader.releaseSome()
     const at = reader.next()
-    const { codec } = reader
+    const call = this.requestAt(at)
+    this.passed(at)
+    return call
+  }
+
+  /** What is written of the call at `at`. */
+  requestAt(at: number): Request {
+    const { codec } = this.#calls
     const { words } = codec
     codec.at = at + callRecord.VALUES
     // Written by PoolEnd.send().
@@ -121,7 +129,7 @@ export class WorkerEnd {
     const id = codec.readDouble(at + callRecord.ID)
     const args = codec.readAll(words[at + callRecord.COUNT] as number)
     const key = flags & callFlags.key ? (codec.read() as string) : undefined
-    const call: Request = {
+    return {
       type: 'call',
       id,
       call: codec.readDouble(at + callRecord.CALL),
@@ -138,9 +146,33 @@ export class WorkerEnd {
       after: 0,
       number: 0,
     }
-    reader.pass(at)
+  }
+
+  /** Where the next call lies, if it is nothing but a function and arguments, and no message comes before it; otherwise -1. */
+  nextShort(): number {
+    const reader = this.#calls
+    const at = reader.next()
+    if (at < 0) return -1
+    const { words } = reader.codec
+    if (words[at + callRecord.FLAGS] !== 0 || (((words[at + callRecord.POSTED] as number) - this.#received) | 0) > 0) return -1
+    reader.releaseSome()
+    return at
+  }
+
+  /** Of the call that lies at a place: see {@link callRecord}. */
+  wordOf(at: number, word: number): number {
+    return this.#calls.codec.words[at + word] as number
+  }
+
+  /** The arguments of the call that lies there are read next. */
+  get arguments(): Codec {
+    return this.#calls.codec
+  }
+
+  /** The next call has been read. */
+  passed(at: number): void {
+    this.#calls.pass(at)
     this.#read = (this.#read + 1) | 0
-    return call
   }
 
   // ---- replies --------------------------------------------------------------------------------------------------
@@ -179,6 +211,11 @@ export class WorkerEnd {
   announce(): void {
     if (atomics.load(this.#pool, MAIN) === mainStates.AWAKE) return
     if (atomics.exchange(this.#pool, MAIN, mainStates.AWAKE) === mainStates.ASLEEP) this.#poke()
+  }
+
+  /** How long a call takes, in nanoseconds; 0 when that is not known. */
+  get callNs(): number {
+    return this.#time.ns
   }
 
   /** A call has taken so many milliseconds. */

@@ -6,6 +6,8 @@ import type { WorkerEnd } from './worker-end.js'
 
 export interface LoopParts {
   readonly end: WorkerEnd
+  /** Runs at most so many calls that are nothing but a function and arguments. @returns how many have ended */
+  readonly short: (most: number) => number
   /** Runs the next call: it has ended, or goes on; `none` when there is none, or no place for one. */
   readonly next: () => 'ended' | 'goesOn' | 'none'
   readonly hasPlace: () => boolean
@@ -19,6 +21,10 @@ export interface LoopParts {
 
 /** Milliseconds for which calls are run without a look at the event loop. */
 const longestSlice = 1
+/** Nanoseconds of short calls between two looks at the clock, which costs as much as some of them. */
+const betweenLooks = 20_000
+/** So many short calls at most. */
+const mostAtOnce = 32
 /** Milliseconds for which it blocks. What does not show among the resources (a timer without a reference) is late by so much at most. */
 const longestPark = 4
 
@@ -50,16 +56,20 @@ export class WorkerLoop {
   }
 
   #run(): void {
-    const { end, next } = this.#parts
+    const { end, short, next } = this.#parts
     this.#running = true
     end.run()
     const started = performance.now()
     let last = started
-    for (let went = next(); went !== 'none'; went = next()) {
+    for (;;) {
+      const { callNs } = end
+      const count = short(callNs > 0 ? Math.max(1, Math.min(mostAtOnce, betweenLooks / callNs)) : 1)
+      const went = count > 0 ? 'ended' : next()
+      if (went === 'none') break
       this.#fresh = true
       const now = performance.now()
       // Of one that goes on it is told when it ends.
-      if (went === 'ended') end.note(now - last)
+      if (went === 'ended') end.note((now - last) / Math.max(1, count))
       last = now
       if (now - started > longestSlice) break
     }

@@ -15,6 +15,7 @@ class Scene {
     const end = {
       run() {},
       note() {},
+      callNs: 0,
       get hasCall() {
         return scene.calls > 0
       },
@@ -24,6 +25,7 @@ class Scene {
     this.loop = new WorkerLoop(
       {
         end,
+        short: () => 0,
         next: () => this.#next(),
         hasPlace: () => this.begun < this.places,
         hasWaiting: () => false,
