@@ -1,7 +1,7 @@
 // Where a call was submitted: for the stack of its error and for the report of a failure that nobody looked at. Capturing a stack takes
 // some microseconds, several times what a call takes, so a burst of calls has a budget. Text is made only when somebody reads it.
-import { executionAsyncId } from 'node:async_hooks'
 import { stackOf, withFrames } from './frames.js'
+import { setImmediate } from './platform.js'
 
 /** Holds a stack; Error.captureStackTrace has put the property there. */
 export interface CallSite {
@@ -14,17 +14,16 @@ const perMillisecond = 1
 const looksEvery = 64
 let tokens = capacity
 let refilled = 0
-/** In which turn the clock was last looked at. */
-let turn = -1
+/** Whether the clock was looked at in this turn of the event loop. */
+let hasLooked = false
 let skipped = 0
 
 /** The stack of the caller of `below`, or undefined when thousands of calls are being submitted at once. */
 export function captureCallSite(below: (...args: never[]) => unknown): CallSite | undefined {
   if (tokens === 0) {
-    const id = executionAsyncId()
-    // 0: nobody knows which.
-    if (id === turn && id !== 0 && ++skipped % looksEvery !== 0) return undefined
-    turn = id
+    if (hasLooked && ++skipped % looksEvery !== 0) return undefined
+    if (!hasLooked) setImmediate(turnIsOver)
+    hasLooked = true
     refill()
     if (tokens === 0) return undefined
   }
@@ -39,6 +38,10 @@ export function captureCallSite(below: (...args: never[]) => unknown): CallSite 
     }
     return site
   })
+}
+
+function turnIsOver(): void {
+  hasLooked = false
 }
 
 function refill(): void {

@@ -46,6 +46,7 @@ export interface Driver {
 type Listener = (future: Future<unknown>) => void
 /** A listener, or the promise of an `await`. */
 type Waiter = Listener | Settlers
+type Settler = Settlers['resolve']
 
 export interface FutureInit {
   readonly driver?: Driver | undefined
@@ -134,6 +135,9 @@ export class Future<T> implements Promise<T> {
   /** Emptied when done: a future must not keep a pool alive. */
   #driver: Driver | undefined
   #site: CallSite | undefined
+  /** Of the first `await`, if that came before all else that waits: most futures have no other. */
+  #resolve: Settler | undefined = undefined
+  #reject: Settler | undefined = undefined
   #listeners: Waiter | Waiter[] | undefined = undefined
   /** Made when somebody asks for more than the two functions of an `await` tell; they settle it. */
   #promise: Promise<T> | undefined = undefined
@@ -314,7 +318,7 @@ export class Future<T> implements Promise<T> {
     }
     this.#look()
     if (settles) {
-      this.#settles(new Settlers(onFulfilled, onRejected))
+      this.#settles(onFulfilled, onRejected)
       // Whoever hands over the two functions of a promise has that promise, and wants none.
       return this as unknown as Promise<A | B>
     }
@@ -362,8 +366,7 @@ export class Future<T> implements Promise<T> {
       else if (this.done) this.#promise = Promise.reject(this.#result)
       else {
         this.#promise = new Promise((resolve, reject) => {
-          // Called with a T only.
-          this.#listen(new Settlers(resolve as (value: unknown) => void, reject))
+          this.#settles(resolve as Settler, reject) // Called with a T only.
         })
       }
     }
@@ -378,10 +381,13 @@ export class Future<T> implements Promise<T> {
     return this.done || limits === undefined ? native.then() : limitedWait(this, native, limits)
   }
 
-  #settles(settlers: Settlers): void {
-    if (this.#state === FULFILLED) settlers.resolve(this.#result)
-    else if (this.done) settlers.reject(this.#result)
-    else this.#listen(settlers)
+  #settles(resolve: Settler, reject: Settler): void {
+    if (this.#state === FULFILLED) resolve(this.#result)
+    else if (this.done) reject(this.#result)
+    else if (this.#resolve === undefined && this.#listeners === undefined) {
+      this.#resolve = resolve
+      this.#reject = reject
+    } else this.#listen(new Settlers(resolve, reject))
   }
 
   #listen(waiter: Waiter): void {
@@ -394,7 +400,7 @@ export class Future<T> implements Promise<T> {
     if (typeof waiter === 'function') {
       beforeCallout()
       waiter(this)
-    } else this.#settles(waiter)
+    } else this.#settles(waiter.resolve, waiter.reject)
   }
 
   #start(): boolean {
@@ -421,14 +427,7 @@ export class Future<T> implements Promise<T> {
     if (this.#state >= FULFILLED) return false
     this.#state = FULFILLED
     this.#result = value
-    const listeners = this.#listeners
-    if (listeners instanceof Settlers) {
-      // What most futures have. As below.
-      this.#driver = undefined
-      this.#site = undefined
-      this.#listeners = undefined
-      listeners.resolve(value)
-    } else this.#ended()
+    this.#ended()
     return true
   }
 
@@ -458,10 +457,19 @@ export class Future<T> implements Promise<T> {
   #ended(): void {
     this.#driver = undefined
     this.#site = undefined
+    const resolve = this.#resolve
+    if (resolve !== undefined) {
+      const reject = this.#reject as Settler // They come together.
+      this.#resolve = undefined
+      this.#reject = undefined
+      if (this.#state === FULFILLED) resolve(this.#result)
+      else reject(this.#result)
+    }
     const listeners = this.#listeners
+    if (listeners === undefined) return
     this.#listeners = undefined
     if (Array.isArray(listeners)) for (const waiter of listeners) this.#tell(waiter)
-    else if (listeners !== undefined) this.#tell(listeners)
+    else this.#tell(listeners)
   }
 
   static {

@@ -3,11 +3,11 @@ export class CallTime {
   ns = 0
 
   /**
-   * A call has taken so many milliseconds. A single one that took very long counts as some tens of microseconds first: nearly always the worker
+   * So many calls have taken so many milliseconds each. A single one that took very long counts as some tens of microseconds first: nearly always the worker
    * was not given a core for a while, and what is behind a call that really takes long is taken back.
    */
-  note(ms: number): void {
+  note(ms: number, count = 1): void {
     const ns = Math.min(2 ** 30, ms * 1e6, this.ns * 8 + 50_000)
-    this.ns = Math.max(1, ns > this.ns ? (ns + this.ns) >> 1 : (ns + 3 * this.ns) >> 2)
+    this.ns = Math.max(1, ns > this.ns ? (ns + this.ns) >> 1 : Math.floor(ns + (this.ns - ns) * 0.75 ** count))
   }
 }

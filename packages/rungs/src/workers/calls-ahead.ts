@@ -116,7 +116,9 @@ export class CallsAhead {
     const { first } = queue
     if (last === undefined || limit === 0 || first === undefined || !first.goesAhead || !this.#shortKinds.has(first.kind)) return undefined
     const { size } = last.calls
-    if (size === 0 || (size === 1 && this.#endedTogether < 2)) return undefined
+    // It has ended all that it had, and looks for more for a moment.
+    if (size === 0) return this.#mayHaveMore(last, this.#callsPerWorker) ? last : undefined
+    if (size === 1 && this.#endedTogether < 2) return undefined
     if (size >= limit || size * callNs >= wakeNs || last.extra > 0) return undefined
     if (!this.#mayHaveMore(last, this.#callsPerWorker + limit)) return undefined
     const now = this.#now()

@@ -52,13 +52,14 @@ const owner: WaitingOwner = {
 function waitingCalls(): unknown {
   const calls = new SentCalls(owner, true)
   for (let call = 0; call < 3; call++) {
-    const future = calls.add(new PlainCall(1, [call]), undefined, 1)
+    const future = calls.add(1, [call], undefined, 1)
     // Never settled: nobody hears of it.
     void new Promise((resolve, reject) => void future.then(resolve, reject))
   }
   const sending = new Sending()
   const attempt = endedCall()
   sending.attempt = attempt
+  attempt.sending = sending
   sending.begin(attempt, calls, calls.shift())
   return [calls, sending]
 }

@@ -7,26 +7,21 @@ import type { CancelledError } from '../core/errors.js'
 import { cancelFuture, type Future, failFuture, fulfilFuture, siteOf, startFuture } from '../core/future.js'
 import type { Outcome } from '../core/outcome.js'
 import { Runner } from './batch-runner.js'
-import { type CallPart, settle, WaitingCall, WaitingCalls } from './waiting-calls.js'
+import { ArgumentList, type CallPart, packArguments, settle, WaitingCall, WaitingCalls } from './waiting-calls.js'
 import type { AnyFunction, Attempt } from './work-item.js'
-
-/** The arguments of a call that has not just one. */
-class ArgumentList {
-  constructor(readonly list: readonly unknown[]) {}
-}
 
 class LocalCall extends WaitingCall {
   readonly fn: AnyFunction
   /** In which it runs: that of the submitter. */
   readonly context: AsyncResource
-  /** The only argument, or a list of them: an array for each call would be a tenth of what waits. */
+  /** See {@link argumentsOf}. */
   args: unknown
 
   constructor(batch: LocalCalls, fn: AnyFunction, args: readonly unknown[], site: CallSite | undefined, context: AsyncResource) {
     super(batch, site)
     this.fn = fn
     this.context = context
-    this.args = args.length === 1 ? args[0] : new ArgumentList(args)
+    this.args = packArguments(args)
   }
 
   clear(): void {

@@ -1,6 +1,5 @@
 // Calls that are one in the queue: those of a map on tasks, and those without options that wait for their turn one after the other.
 import type { AsyncResource } from 'node:async_hooks'
-import type { ShippedCall } from '../calls/index.js'
 import { callerContext } from '../core/async-context.js'
 import { type CheckedCallOptions, defaultCallOptions } from '../core/call-options.js'
 import type { CallSite } from '../core/call-site.js'
@@ -57,11 +56,12 @@ export class PoolBatches {
     return this.#join(batch, batch.add(fn, args, site, context))
   }
 
-  /** A call to be sent, which waits at the end of the queue. `kind`: as of {@link Ticket}. */
-  addSent(shipped: ShippedCall, site: CallSite | undefined, kind: number): Future<unknown> {
+  /** A call to be sent, which waits at the end of the queue. `args`: plain, and nobody else has them. `kind`: as of {@link Ticket}. */
+  addSent(target: number, args: readonly unknown[], site: CallSite | undefined, kind: number): Future<unknown> {
     const last = this.#last
-    const batch = last instanceof SentCalls && last.isLast ? last : new SentCalls(this.waiting, this.#core.parts.hub !== undefined)
-    return this.#join(batch, batch.add(shipped, site, kind))
+    const goesOn = last instanceof SentCalls && (last.isLast || last.isDone)
+    const batch = goesOn ? last : new SentCalls(this.waiting, this.#core.parts.hub !== undefined)
+    return this.#join(batch, batch.add(target, args, site, kind))
   }
 
   /**
@@ -137,7 +137,7 @@ export class PoolBatches {
   }
 
   #join(batch: LocalCalls | SentCalls, future: Future<unknown>): Future<unknown> {
-    if (batch === this.#last) {
+    if (batch.isLast) {
       if (this.#core.state.joined(batch)) this.#core.drain()
       return future
     }

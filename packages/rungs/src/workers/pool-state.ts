@@ -272,7 +272,8 @@ export class PoolState {
     if (ticket.abandoned || ticket.lends !== 'no' || worker.pace !== 'even' || worker.extra > 0) return false
     const { callsPerWorker, maxTasksPerWorker } = this.#config
     const { calls } = worker
-    if (calls.size > callsPerWorker + this.#callsAhead.limit || worker.given + 1 >= maxTasksPerWorker) return false
+    // Twice as many as it would be given: the limit goes up and down with what calls were measured to take, and to give and take costs more than they do.
+    if (calls.size > callsPerWorker + 2 * this.#callsAhead.limit || worker.given + 1 >= maxTasksPerWorker) return false
     this.#fruitless = 0
     this.#queue.shiftFollowing(batch)
     this.#callsAhead.ended(ticket)

@@ -1,7 +1,7 @@
 // A pool: takes calls, and ends. It keeps the parts together: `pool-state` decides who gets the next call and when workers come and go, `pool-calls`
 // leads each call from submit to its end, `pool-workers` does what was decided, `pace` gives calls ahead, `pool-batches` keeps those that are one in
 // the queue.
-import { arePlain, type HeldFunction, PlainCall, whileBlocked } from '../calls/index.js'
+import { arePlain, type HeldFunction, whileBlocked } from '../calls/index.js'
 import { callerContext, noContext } from '../core/async-context.js'
 import { type CheckedCallOptions, defaultCallOptions } from '../core/call-options.js'
 import { inCallout, isDone } from '../core/callout.js'
@@ -21,7 +21,7 @@ import type { Action } from './pool-state.js'
 import { PoolWorkers } from './pool-workers.js'
 import { Room } from './room.js'
 import { areTiny, isSmall, sharesMemory } from './small.js'
-import { copyOf, snapshotOf } from './snapshot.js'
+import { argumentsOfThen, copyOf } from './snapshot.js'
 import { Batch, Ticket } from './ticket.js'
 import { type AnyFunction, type Attempt, itemOf, itemsOf, type Mode, oneCall, WorkItem } from './work-item.js'
 
@@ -134,11 +134,9 @@ export class WorkerPool {
     if (outgoing === undefined) return this.batches.addLocal(fn, args, siteFrom(from), callerContext())
     const target = outgoing.known(fn)
     if (target !== undefined) {
-      if (areTiny(args)) return this.batches.addSent(new PlainCall(target, args), siteFrom(from), target)
-      if (arePlain(args) && isSmall(args)) {
-        const kind = sharesMemory() ? 0 : target
-        return this.batches.addSent(snapshotOf(new PlainCall(target, args)), siteFrom(from), kind)
-      }
+      if (areTiny(args)) return this.batches.addSent(target, args, siteFrom(from), target)
+      if (arePlain(args) && isSmall(args))
+        return this.batches.addSent(target, argumentsOfThen(args), siteFrom(from), sharesMemory() ? 0 : target)
     }
     return this.submit(fn, args, options, from).future
   }

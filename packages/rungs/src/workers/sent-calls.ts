@@ -3,14 +3,14 @@
 // made as there can be with the workers, and nothing is decided for each call. Tickets that are done with are kept for later ones: to make them is a good
 // part of what a short call costs, and when no object of a kind is left at a garbage collection, V8 throws away the code that it has made for them.
 import type { AsyncResource } from 'node:async_hooks'
-import type { ShippedCall } from '../calls/index.js'
+import { PlainCall } from '../calls/index.js'
 import { noContext } from '../core/async-context.js'
 import type { CallSite } from '../core/call-site.js'
 import type { CancelledError } from '../core/errors.js'
 import { cancelFuture, type Future, fulfilFuture } from '../core/future.js'
 import type { Outcome } from '../core/outcome.js'
 import { mostAhead } from './ring/layout.js'
-import { type CallPart, settle, WaitingCall, WaitingCalls, type WaitingOwner } from './waiting-calls.js'
+import { argumentsOf, type CallPart, packArguments, settle, WaitingCall, WaitingCalls, type WaitingOwner } from './waiting-calls.js'
 import type { Attempt } from './work-item.js'
 import type { WorkerRecord } from './worker-record.js'
 
@@ -18,15 +18,18 @@ import type { WorkerRecord } from './worker-record.js'
 const mostSpare = 2 * mostAhead
 
 class SentCall extends WaitingCall {
-  shipped: ShippedCall | undefined
+  readonly target: number
+  /** See {@link argumentsOf}. */
+  args: unknown
 
-  constructor(batch: SentCalls, shipped: ShippedCall, site: CallSite | undefined) {
+  constructor(batch: SentCalls, target: number, args: readonly unknown[], site: CallSite | undefined) {
     super(batch, site)
-    this.shipped = shipped
+    this.target = target
+    this.args = packArguments(args)
   }
 
   clear(): void {
-    this.shipped = undefined
+    this.args = undefined
   }
 }
 
@@ -47,11 +50,12 @@ export class SentCalls extends WaitingCalls<SentCall> {
     return attempt
   }
 
-  add(shipped: ShippedCall, site: CallSite | undefined, kind: number): Future<unknown> {
+  /** `args`: plain, and nobody else has them. */
+  add(target: number, args: readonly unknown[], site: CallSite | undefined, kind: number): Future<unknown> {
     // Of several functions nobody knows how long the next one takes.
     if (this.count === 0) this.kind = kind
     else if (this.kind !== kind) this.kind = 0
-    return this.append(new SentCall(this, shipped, site))
+    return this.append(new SentCall(this, target, args, site))
   }
 }
 
@@ -121,7 +125,8 @@ export class Sending implements CallPart {
   #send(attempt: Attempt, call: SentCall): void {
     this.#call = call
     call.runner = this
-    attempt.item.shipped = call.shipped
+    attempt.item.shipped = new PlainCall(call.target, argumentsOf(call.args))
+    call.args = undefined
     attempt.kind = this.batch.kind
   }
 

@@ -363,7 +363,7 @@ export class Server {
   #ended(active: RunningCall): void {
     if (this.#active.delete(active.request.id)) {
       const { ring, line } = this.#parts
-      ring?.end.note(performance.now() - active.since)
+      ring?.end.note(performance.now() - active.since, 1)
       line?.calls.note(performance.now() - active.since)
       this.#loop?.wake()
       line?.calls.wake()

@@ -1,5 +1,5 @@
 // A call that waits: what is changed in its arguments after submit is not meant for it.
-import { BytesCall, isCopied, type Packed, type ShippedCall } from '../calls/index.js'
+import { BytesCall, isCopied, type Packed, plainly, type ShippedCall } from '../calls/index.js'
 import { Shelved } from './shelf.js'
 
 /** The call with its data copied, where there is something that can be changed. */
@@ -9,6 +9,11 @@ export function snapshotOf(shipped: ShippedCall): ShippedCall {
   const copy = copyOf(args)
   const copyOfCaptured = captured && copyOf(captured)
   return copy === args && copyOfCaptured === captured ? shipped : { target, args: copy, captured: copyOfCaptured }
+}
+
+/** Plain arguments as they are now. */
+export function argumentsOfThen(args: readonly unknown[]): readonly unknown[] {
+  return copyOf(plainly(args)).data as readonly unknown[] // What it was made of.
 }
 
 /** Nobody will send it any more. */

@@ -71,6 +71,11 @@ export class Batch extends Ticket {
     return this.list !== undefined && this.next === undefined
   }
 
+  /** Whether all of them were taken: it may be used again. */
+  get isDone(): boolean {
+    return this.count === 0 && this.list === undefined && !this.abandoned
+  }
+
   take(): Ticket {
     this.count--
     return this.#next()

@@ -38,6 +38,21 @@ export interface CallPart extends Part {
   cancelled(reason: unknown): void
 }
 
+/** The arguments of a call that has not just one. */
+export class ArgumentList {
+  constructor(readonly list: readonly unknown[]) {}
+}
+
+/** The only argument, or a list of them: an array for each call would be a tenth of what waits. */
+export function packArguments(args: readonly unknown[]): unknown {
+  return args.length === 1 ? args[0] : new ArgumentList(args)
+}
+
+/** As they were packed. */
+export function argumentsOf(packed: unknown): readonly unknown[] {
+  return packed instanceof ArgumentList ? packed.list : [packed]
+}
+
 export abstract class WaitingCall implements Driver {
   readonly batch: WaitingCalls<WaitingCall>
   readonly future: Future<unknown>

@@ -7,11 +7,22 @@
 //        │ free         │ records, oldest first       │ free          │       record: [ length in words, … ]     length 0: nothing more up to the end
 //        └──────────────┴─────────────────────────────┴───────────────┘
 //                       tail (reader)                 head (writer)
+//
+// Both start near the end of the memory, and as if it were nearly full, so that the first dozens of records go all ways that a record can go. A way that is
+// first gone after thousands of records makes V8 throw away what it has compiled meanwhile, in each thread.
 import { atomics } from '../../core/platform.js'
 import type { Codec } from './codec.js'
 
 /** The longest record, in words. What would be longer goes another way. */
 export const longestRecord = 2048
+
+/** In words: how many are written until all ways have been gone. */
+const early = 256
+
+/** Where writer and reader start, in a memory of so many words. */
+export function firstPosition(words: number): number {
+  return words - longestRecord - 2 * early
+}
 
 export class RecordWriter {
   readonly codec: Codec
@@ -19,9 +30,9 @@ export class RecordWriter {
   readonly #headWord: number
   readonly #tailWord: number
   readonly #mask: number
-  #head = 0
+  #head: number
   /** The reader is at least here. */
-  #tail = 0
+  #tail: number
 
   constructor(codec: Codec, control: Int32Array, headWord: number, tailWord: number) {
     this.codec = codec
@@ -29,6 +40,9 @@ export class RecordWriter {
     this.#headWord = headWord
     this.#tailWord = tailWord
     this.#mask = codec.words.length - 1
+    this.#head = control[headWord] as number // Within the memory.
+    // As if it were nearly full: see above.
+    this.#tail = (this.#head - this.#mask + longestRecord + early) | 0
   }
 
   /** Where the next record starts, with room for the longest one; -1 when there is none now. */
@@ -66,9 +80,9 @@ export class RecordReader {
   readonly #tailWord: number
   readonly #mask: number
   /** The writer is at least here. */
-  #head = 0
-  #tail = 0
-  #released = 0
+  #head: number
+  #tail: number
+  #released: number
 
   constructor(codec: Codec, control: Int32Array, headWord: number, tailWord: number) {
     this.codec = codec
@@ -76,6 +90,10 @@ export class RecordReader {
     this.#headWord = headWord
     this.#tailWord = tailWord
     this.#mask = codec.words.length - 1
+    this.#tail = control[tailWord] as number // Within the memory.
+    this.#head = this.#tail
+    // As if much had been read: see above.
+    this.#released = (this.#tail - (this.#mask >> 3) + early) | 0
   }
 
   /** Where the next record starts, or -1. It stays the next one until {@link pass}. */

@@ -1,6 +1,7 @@
 // What lies where in the memory that a pool shares with one worker, and the one word that all workers of a pool share. README.md has the drawing,
 // and for each line with Atomics its partner.
 import { sharedMemory } from '../../core/shared-memory.js'
+import { firstPosition } from './byte-ring.js'
 import { Codec } from './codec.js'
 
 /** Words of control, each on its own line of the cache (128 bytes), as different threads write them. */
@@ -54,7 +55,10 @@ export interface RingMemory {
 }
 
 export function createRing(): SharedArrayBuffer {
-  return sharedMemory((controlWords + 2 * ringWords) * Int32Array.BYTES_PER_ELEMENT)
+  const buffer = sharedMemory((controlWords + 2 * ringWords) * Int32Array.BYTES_PER_ELEMENT)
+  const control = new Int32Array(buffer, 0, controlWords)
+  for (const word of [CALLS_HEAD, CALLS_TAIL, REPLIES_HEAD, REPLIES_TAIL]) control[word] = firstPosition(ringWords)
+  return buffer
 }
 
 export function ringMemory(buffer: SharedArrayBuffer): RingMemory {

@@ -218,9 +218,9 @@ export class WorkerEnd {
     return this.#time.ns
   }
 
-  /** A call has taken so many milliseconds. */
-  note(ms: number): void {
-    this.#time.note(ms)
+  /** So many calls have taken so many milliseconds each. */
+  note(ms: number, count: number): void {
+    this.#time.note(ms, count)
     // Pairs with the load in PoolEnd.callNs.
     atomics.store(this.#control, CALL_NS, this.#time.ns)
   }

@@ -69,7 +69,10 @@ export class WorkerLoop {
       this.#fresh = true
       const now = performance.now()
       // Of one that goes on it is told when it ends.
-      if (went === 'ended') end.note((now - last) / Math.max(1, count))
+      if (went === 'ended') {
+        const ended = Math.max(1, count)
+        end.note((now - last) / ended, ended)
+      }
       last = now
       if (now - started > longestSlice) break
     }
