@@ -65,7 +65,7 @@ export class PoolExecutor implements Executor {
 
   submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Future<Awaited<R>> {
     requireFunction('The first argument of submit()', fn)
-    const { pool, options } = this.#view
+    const { pool, options } = PoolExecutor.#of(this, 'submit')
     return pool.call(fn, args, options, this.submit) as Future<Awaited<R>> // What fn gives.
   }
 
@@ -88,7 +88,8 @@ export class PoolExecutor implements Executor {
   ): MapResults<Awaited<R> | SettledResult<Awaited<R>, T>>
   map<T>(fn: (item: T, index: number) => unknown, items: Iterable<T> | AsyncIterable<T>, options?: MapOptions): MapResults<never> {
     requireFunction('The first argument of map()', fn)
-    return runMap(this.#submitter(this.map), fn, items, mapArgs, options, this.#view.options, this.map)
+    const { options: given } = PoolExecutor.#of(this, 'map')
+    return runMap(this.#submitter(this.map), fn, items, mapArgs, options, given, this.map)
   }
 
   starmap<A extends unknown[], R>(
@@ -112,17 +113,19 @@ export class PoolExecutor implements Executor {
     options?: MapOptions,
   ): MapResults<never> {
     requireFunction('The first argument of starmap()', fn)
-    return runMap(this.#submitter(this.starmap), fn, items, starmapArgs, options, this.#view.options, this.starmap)
+    const { options: given } = PoolExecutor.#of(this, 'starmap')
+    return runMap(this.#submitter(this.starmap), fn, items, starmapArgs, options, given, this.starmap)
   }
 
   stream<A extends unknown[], Y>(fn: (...args: A) => Iterable<Y> | AsyncIterable<Y>, ...args: A): AsyncIterableIterator<Y> {
     requireFunction('The first argument of stream()', fn)
-    const { pool, options, waits } = this.#view
+    const { pool, options, waits } = PoolExecutor.#of(this, 'stream')
     return poolStream<Y>(pool, fn, args, options, waits, this.stream)
   }
 
   with(options: CallOptions): Executor {
-    return new PoolExecutor({ ...this.#view, kind: this.#kind, options: checkCallOptions(options, this.#view.options) })
+    const view = PoolExecutor.#of(this, 'with')
+    return new PoolExecutor({ ...view, kind: this.#kind, options: checkCallOptions(options, view.options) })
   }
 
   shutdown(options: ShutdownOptions = {}): Promise<void> {
@@ -130,19 +133,19 @@ export class PoolExecutor implements Executor {
     const { wait = true, cancelFutures = false } = options
     requireOneOf('wait', wait, [true, false])
     requireOneOf('cancelFutures', cancelFutures, [true, false])
-    return this.#view.pool.shutdown(wait, cancelFutures)
+    return PoolExecutor.#of(this, 'shutdown').pool.shutdown(wait, cancelFutures)
   }
 
   terminate(options: TerminateOptions = {}): Promise<void> {
     requireKnown('The options of terminate()', options, ['kill'])
     const { kill = false } = options
     requireOneOf('kill', kill, [true, false])
-    return this.#view.pool.terminate(kill)
+    return PoolExecutor.#of(this, 'terminate').pool.terminate(kill)
   }
 
   resize(maxWorkers: number): void {
     requireInteger('maxWorkers', maxWorkers, 1)
-    this.#view.pool.resize(maxWorkers)
+    PoolExecutor.#of(this, 'resize').pool.resize(maxWorkers)
   }
 
   /** Shuts down, and waits for the calls that are queued or running. */
@@ -156,6 +159,14 @@ export class PoolExecutor implements Executor {
     const calls = `queued: ${queued}, running: ${running}, done: ${done}, failed: ${failed}, cancelled: ${cancelled}`
     const end = this.#view.pool.isOpen ? '' : ', shut down'
     return `${this.#kind} ${JSON.stringify(this.name)} { workers: ${workers} of ${maxWorkers}, ${calls}${end} }`
+  }
+
+  /** What a method works with. @throws {TypeError} if it was taken off its executor, as in `const { submit } = pool` */
+  static #of(executor: unknown, method: string): PoolView {
+    if (typeof executor === 'object' && executor !== null && #view in executor) return executor.#view
+    throw new TypeError(
+      `${method}() was called without its executor. Call it as pool.${method}(…), or pass (...args) => pool.${method}(...args)`,
+    )
   }
 
   get #kind(): string {

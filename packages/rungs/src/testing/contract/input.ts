@@ -166,6 +166,22 @@ export const inputCases: Group = (add, { separate }) => {
     assert.equal(await pool.submit(double, 1), 2)
   })
 
+  add('says how to call a method that was taken off its executor', async ({ open }) => {
+    const { submit, map, starmap, stream, with: withOptions, resize, shutdown, terminate } = open({ maxWorkers: 1 })
+    const calls: readonly [name: string, call: () => unknown][] = [
+      ['submit', () => submit(double, 1)],
+      ['map', () => map(double, [1])],
+      ['starmap', () => starmap(double, [[1]])],
+      ['stream', () => stream(double as unknown as () => Iterable<number>)],
+      ['with', () => withOptions({})],
+      ['resize', () => resize(1)],
+      ['shutdown', () => shutdown()],
+      ['terminate', () => terminate()],
+    ]
+    for (const [name, call] of calls)
+      assert.throws(call, told(TypeError, new RegExp(`^${name}\\(\\) was called without its executor\\. Call it as pool\\.${name}\\(`)))
+  })
+
   add('refuses what is no function in addDoneCallback()', async ({ open }) => {
     const future = open().submit(double, 1)
     assert.throws(() => future.addDoneCallback(5 as unknown as () => void), told(TypeError, /\b5\b/))
