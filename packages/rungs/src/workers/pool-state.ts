@@ -268,7 +268,7 @@ export class PoolState {
    */
   followsThere(ticket: Ticket, batch: Batch): boolean {
     const { worker } = ticket
-    if (this.#queue.first !== batch || ticket.place !== 'running' || worker?.phase !== 'ready') return false
+    if (this.#queue.size === 0 || this.#queue.first !== batch || ticket.place !== 'running' || worker?.phase !== 'ready') return false
     if (ticket.abandoned || ticket.lends !== 'no' || worker.pace !== 'even' || worker.extra > 0) return false
     const { callsPerWorker, maxTasksPerWorker } = this.#config
     const { calls } = worker

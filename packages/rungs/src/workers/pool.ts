@@ -128,14 +128,18 @@ export class WorkerPool {
 
   /** As {@link submit}, when only the future is wanted. */
   call(fn: AnyFunction, args: readonly unknown[], options: CheckedCallOptions, from: Origin): Future<unknown> {
-    if (options !== defaultCallOptions || !this.#joins || !this.#core.state.saturated || this.#core.deaths.isBroken)
-      return this.submit(fn, args, options, from).future
-    const { outgoing } = this.#core.parts
-    if (outgoing === undefined) return this.batches.addLocal(fn, args, siteFrom(from), callerContext())
+    const { state, deaths, parts } = this.#core
+    if (options !== defaultCallOptions || !this.#joins || !state.open || deaths.isBroken) return this.submit(fn, args, options, from).future
+    const { outgoing } = parts
+    if (outgoing === undefined) {
+      if (!state.saturated) return this.submit(fn, args, options, from).future
+      return this.batches.addLocal(fn, args, siteFrom(from), callerContext())
+    }
     const target = outgoing.known(fn)
     if (target !== undefined) {
       if (areTiny(args)) return this.batches.addSent(target, args, siteFrom(from), target)
-      if (arePlain(args) && isSmall(args))
+      // They are copied, which one that need not wait does without.
+      if (state.saturated && arePlain(args) && isSmall(args))
         return this.batches.addSent(target, argumentsOfThen(args), siteFrom(from), sharesMemory() ? 0 : target)
     }
     return this.submit(fn, args, options, from).future

@@ -50,7 +50,11 @@ export function packArguments(args: readonly unknown[]): unknown {
 
 /** As they were packed. */
 export function argumentsOf(packed: unknown): readonly unknown[] {
-  return packed instanceof ArgumentList ? packed.list : [packed]
+  if (packed instanceof ArgumentList) return packed.list
+  // For V8 of the same shape as a list of arguments, whatever is in it.
+  const list: unknown[] = [undefined]
+  list[0] = packed
+  return list
 }
 
 export abstract class WaitingCall implements Driver {
