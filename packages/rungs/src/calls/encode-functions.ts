@@ -11,6 +11,7 @@ import { inspectFunction, readVariable, type Seen } from './inspector.js'
 import { isSlot } from './lowered-privates.js'
 import { type AnyFunction, registeredFor } from './marks.js'
 import { urlOf } from './scripts.js'
+import { sourceFacts } from './source-facts.js'
 import { type Extras, Kind, PATCHES, STATICS } from './wire.js'
 
 /** The node of a function that has no id yet. */
@@ -70,7 +71,7 @@ function byValue(encoder: Encoder, closure: Closure, at: number): unknown[] {
   const valuesAt = closure.variables.map((variable) => variableAt(encoder, closure, variable, at))
   const node: unknown[] = [Kind.function, -1, -1, encoder.sender.origin(fn), heritageAt(encoder, closure, at), nameOf(fn)]
   encoder.closures.push({ closure, at, node, valuesAt, whyAbsent: new Map() })
-  const home = closure.needsHome ? encoder.holderOf(at) : undefined
+  const home = closure.needsHome ? (encoder.holderOf(at) ?? writtenIn(encoder, fn, at)) : undefined
   if (closure.needsHome && home === undefined) {
     encoder.refuse(at, 'it uses `super`, and its class or object is not sent with it', 'Send the object, and call the method there')
   }
@@ -80,6 +81,28 @@ function byValue(encoder: Encoder, closure: Closure, at: number): unknown[] {
     bringCodec(encoder, fn)
   }
   return node
+}
+
+function sourceOf(fn: AnyFunction): string {
+  return Function.prototype.toString.call(fn)
+}
+
+/** The place of where a method was when its class was made that a decorator has replaced there: it is reached by way of the class. */
+function writtenIn(encoder: Encoder, method: AnyFunction, at: number): number | undefined {
+  const text = sourceOf(method)
+  const name = method.name.replace(/^[gs]et /, '')
+  for (const { at: classAt, value } of encoder.above(at)) {
+    if (typeof value !== 'function' || !sourceOf(value as AnyFunction).includes(text)) continue
+    const facts = sourceFacts(sourceOf(value as AnyFunction))
+    if (typeof facts === 'string' || facts.klass === undefined) continue
+    const { methods, staticMethods } = facts.klass
+    // Of two of that name nobody knows which it was.
+    if (methods.has(name) === staticMethods.has(name)) return undefined
+    return staticMethods.has(name)
+      ? classAt
+      : encoder.at((value as AnyFunction & { prototype: object }).prototype, classAt, { words: '.prototype' })
+  }
+  return undefined
 }
 
 /** Private static members that a tool has written out go with the class. */

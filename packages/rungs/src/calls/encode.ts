@@ -325,6 +325,12 @@ export class Encoder {
     return isMember ? parent : undefined
   }
 
+  /** What led to a place, the nearest first. */
+  *above(at: number): Generator<{ readonly at: number; readonly value: unknown }> {
+    for (let step = this.#parents[at] as number; step >= 0; step = this.#parents[step] as number)
+      yield { at: step, value: this.#values[step] }
+  }
+
   /** Names the function at a place for messages about what it captured. */
   nameFunction(at: number, label: string): void {
     this.#functions.set(at, label)
