@@ -185,19 +185,18 @@ export function placeOf(url: string, line: number, column: number): string {
 }
 
 /**
- * The frames of a stack from another side, as the author knows them. A tool that takes types away in memory (tsx) puts all in one line, and only the
- * side that has loaded the file has its source map. What was mapped there already is on lines that the text of the tool does not have.
+ * The frames of a stack from another side, as the author knows them. Functions that were sent there run under the name of the file that they come from,
+ * and only the side that has loaded the file has its source map: that of a compiler (with --enable-source-maps), or that of a tool that takes types away in
+ * memory (tsx) and puts all in one line. What was mapped there already is in files without a map, or on lines that the text of the tool does not have.
  */
 export function withOriginalLines(stack: string): string {
-  if (!/\.([cm]?ts|tsx):\d+:\d+/.test(stack)) return stack
   return stack.replace(
-    /((?:file:\/\/)?\/[^\s()]+\.(?:[cm]?ts|tsx)):(\d+):(\d+)(?=\)?$)/gm,
+    /((?:file:\/\/)?\/[^\s()]+\.[cm]?[jt]sx?):(\d+):(\d+)(?=\)?$)/gm,
     (frame, name: string, line: string, column: string) => {
       const path = pathOf(asUrl(name))
       const original = path === undefined ? undefined : originalOf(path, Number(line) - 1, Number(column) - 1)
-      return original?.path === path && original?.generatedLine === Number(line) - 1
-        ? `${name}:${original.line + 1}:${original.column + 1}`
-        : frame
+      if (original === undefined || original.generatedLine !== Number(line) - 1) return frame
+      return `${original.path === path ? name : original.path}:${original.line + 1}:${original.column + 1}`
     },
   )
 }

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
+import { build, type Plugin } from 'esbuild'
 import { expect, it, onTestFinished } from 'vitest'
 import { outputOf } from './fixtures/output-of.js'
 
@@ -42,18 +42,24 @@ it('tsx', async () => {
   expect(await resultOf('--import', import.meta.resolve('tsx'), program)).toEqual(expected)
 }, 30_000)
 
-it.each(['ThreadPoolExecutor', 'ProcessPoolExecutor'])(
-  'the lines of stacks under tsx, from a %s',
-  async (kind) => {
-    const folder = temporaryFolder()
-    const [main, imported] = [join(folder, 'main.mts'), join(folder, 'imported.mts')]
-    writeFileSync(
-      imported,
-      'interface P {\n  n: number\n}\n\nexport function imported(p: P): never {\n  throw new RangeError(String(p.n))\n}\n',
-    )
-    writeFileSync(
-      main,
-      `import { ${kind} } from '${rungs}'
+const kinds = ['ThreadPoolExecutor', 'ProcessPoolExecutor']
+// The library starts threads from its own files, so it stays outside, as packages do in bundles for servers.
+const stayOutside: Plugin = {
+  name: 'rungs',
+  setup: (b) => b.onResolve({ filter: /rungs$|index\.js$/ }, () => ({ path: rungs, external: true })),
+}
+
+/** A program of two files that prints the stacks of what two calls have thrown. */
+function throwingProgram(kind: string): string {
+  const folder = temporaryFolder()
+  const main = join(folder, 'main.mts')
+  writeFileSync(
+    join(folder, 'imported.mts'),
+    'interface P {\n  n: number\n}\n\nexport function imported(p: P): never {\n  throw new RangeError(String(p.n))\n}\n',
+  )
+  writeFileSync(
+    main,
+    `import { ${kind} } from '${rungs}'
 import { imported } from './imported.mts'
 interface O {
   n: number
@@ -66,11 +72,36 @@ const stacks = [inner, imported].map(async (fn) => ((await pool.submit(fn, { n: 
 console.log(JSON.stringify(await Promise.all(stacks)))
 await pool.shutdown()
 `,
-    )
-    const stacks = (await resultOf('--import', import.meta.resolve('tsx'), main)) as string[]
-    const framesOf = (stack: string | undefined) =>
-      stack?.match(/(?<=at )\w+ \(.*(main|imported)\.mts:\d+/g)?.map((frame) => frame.replace(/\(.*[\\/]/, ''))
-    expect(stacks.map(framesOf)).toEqual([['imported imported.mts:6', 'inner main.mts:7'], ['imported imported.mts:6']])
+  )
+  return main
+}
+
+/** Frames of the program above, as the author knows them. */
+const framesOf = (stack: string | undefined) =>
+  stack?.match(/(?<=at )\w+ \(.*(main|imported)\.m[tj]s:\d+/g)?.map((frame) => frame.replace(/\(.*[\\/]/, ''))
+const writtenFrames = [['imported imported.mts:6', 'inner main.mts:7'], ['imported imported.mts:6']]
+
+it.each(kinds)(
+  'the lines of stacks under tsx, from a %s',
+  async (kind) => {
+    const stacks = (await resultOf('--import', import.meta.resolve('tsx'), throwingProgram(kind))) as string[]
+    expect(stacks.map(framesOf)).toEqual(writtenFrames)
+  },
+  30_000,
+)
+
+it.each(kinds)(
+  'the lines of stacks of a compiled file, with --enable-source-maps, from a %s',
+  async (kind) => {
+    const main = throwingProgram(kind)
+    const outfile = join(dirname(main), 'out', 'main.mjs')
+    await build({ entryPoints: [main], outfile, bundle: true, platform: 'node', format: 'esm', sourcemap: true, plugins: [stayOutside] })
+    const stacks = (await resultOf('--enable-source-maps', outfile)) as string[]
+    expect(stacks.map(framesOf)).toEqual(writtenFrames)
+    // Without the flag they are those that run.
+    const plain = ((await resultOf(outfile)) as string[]).map(framesOf)
+    expect(plain.flat().every((frame) => frame?.includes(' main.mjs:'))).toBe(true)
+    expect(plain.map((frames) => frames?.length)).toEqual([2, 1])
   },
   30_000,
 )
@@ -100,8 +131,7 @@ it.each([{ minify: true }, { minify: false }])(
       platform: 'node',
       format: 'esm',
       minify,
-      // The library starts threads from its own files, so it stays outside, as packages do in bundles for servers.
-      plugins: [{ name: 'rungs', setup: (b) => b.onResolve({ filter: /^rungs$/ }, () => ({ path: rungs, external: true })) }],
+      plugins: [stayOutside],
     })
     expect(await resultOf(outfile)).toEqual(expected)
   },
