@@ -448,9 +448,13 @@ export class Future<T> implements Promise<T> {
     const driver = this.#driver
     this.#state = CANCELLED
     this.#result = error
-    // Who cancels knows; nobody else need look. A cancelled call is not a failure.
-    this.#ended()
-    driver?.cancel?.(this, reason)
+    // Who runs the call is told first: the callbacks may block for other calls, or end all. Who cancels knows; nobody else need look. A cancelled call is
+    // not a failure.
+    try {
+      driver?.cancel?.(this, reason)
+    } finally {
+      this.#ended()
+    }
     return true
   }
 

@@ -126,11 +126,11 @@ export class CallsAhead {
     return isRecent ? last : undefined
   }
 
-  #mayHaveMore({ phase, pace, calls, extra, blockedBy }: WorkerRecord, most: number): boolean {
+  #mayHaveMore({ phase, pace, calls, extra, blockedBy, returning }: WorkerRecord, most: number): boolean {
     if (blockedBy > 0) return false
     // A lent place that is free is kept for when there is no other.
     if (extra > 0 && calls.size < this.#callsPerWorker + extra) return false
-    return phase === 'ready' && pace === 'even' && calls.size < most + extra
+    return phase === 'ready' && pace === 'even' && calls.size + returning < most + extra
   }
 
   /** The worker has it, and no place for it. */

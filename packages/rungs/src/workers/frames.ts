@@ -166,6 +166,8 @@ export class FrameReader {
   /** Bytes of the scratch that are there and were not read. May change whenever something is handed over: that may read more. */
   #start = 0
   #end = 0
+  /** What was pushed and has not been looked at. Undefined when that is nothing. */
+  #rest: Uint8Array | undefined
   /** A frame that is larger than the scratch, or has parts. */
   #large: LargeFrame | undefined
   /** Where parts lie that do not follow their frames. `taken` is told up to where they have been read. */
@@ -203,11 +205,20 @@ export class FrameReader {
 
   /** Takes bytes from elsewhere. They are copied. */
   push(bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.byteLength; ) {
+    if (bytes.byteLength === 0) return
+    this.#rest = bytes
+    this.resume()
+  }
+
+  /** Hands over what is there and was not: who is handed something may wait for what comes behind it. */
+  resume(): void {
+    this.#read()
+    while (this.#rest !== undefined) {
+      const rest = this.#rest
       const target = this.target()
-      const count = Math.min(target.byteLength, bytes.byteLength - at)
-      target.set(count === bytes.byteLength ? bytes : bytes.subarray(at, at + count))
-      at += count
+      const count = Math.min(target.byteLength, rest.byteLength)
+      target.set(count === rest.byteLength ? rest : rest.subarray(0, count))
+      this.#rest = count === rest.byteLength ? undefined : rest.subarray(count)
       this.filled(count)
     }
   }

@@ -22,6 +22,7 @@ import { PoolEnd, type RingCall } from './ring/pool-end.js'
 import type { Sending } from './sent-calls.js'
 import { snapshotOf } from './snapshot.js'
 import type { Attempt } from './work-item.js'
+import type { WorkerRecord } from './worker-record.js'
 
 export interface LinkParts {
   readonly channel: Channel<ToWorker, FromWorker>
@@ -55,6 +56,8 @@ export class Link implements WorkerHost {
   readonly replaceable = true
   /** Calls that went as messages and were taken back, until the worker has seen that, and their cells. */
   readonly #takenBack = new Map<number, number>()
+  /** The worker as the pool's decisions see it, once something was taken back from it. */
+  #record: WorkerRecord | undefined
   readonly #freeCells: number[]
   /** Whose cell it is. */
   readonly #byCell: (Attempt | undefined)[] = []
@@ -170,10 +173,12 @@ export class Link implements WorkerHost {
   }
 
   takeBack(attempt: Attempt): boolean {
-    const { cell, id, item } = attempt
+    const { cell, id, item, worker } = attempt
     if (cell < 0 || !this.#parts.cells.takeBack(cell)) return false
     // The cell is free when the worker has seen that there is nothing to run.
     this.#byCell[cell] = undefined
+    this.#record = worker
+    if (worker !== undefined) worker.returning++
     if (this.#attempts.delete(id)) this.#takenBack.set(id, cell)
     else if (this.ring !== undefined && item.shipped !== undefined && !(item.shipped instanceof BytesCall)) {
       const { target, captured } = item.shipped
@@ -324,7 +329,7 @@ export class Link implements WorkerHost {
         const attempt = this.#attempt(message.id)
         if (attempt === undefined) {
           const cell = this.#takenBack.get(message.id)
-          if (cell !== undefined && this.#takenBack.delete(message.id)) this.#freeCells.push(cell)
+          if (cell !== undefined && this.#takenBack.delete(message.id)) this.#passedOver(cell)
           return
         }
         const { status, memory, value } = message
@@ -399,8 +404,14 @@ export class Link implements WorkerHost {
       this.#inTurn(attempt, () => this.#ended(attempt, outcome))
       return
     }
-    this.#freeCells.push(cell)
+    this.#passedOver(cell)
     for (const [id, taken] of this.#takenBack) if (taken === cell) this.#takenBack.delete(id)
+  }
+
+  /** The worker has seen that this call was taken back. */
+  #passedOver(cell: number): void {
+    this.#freeCells.push(cell)
+    if (this.#record !== undefined) this.#record.returning--
   }
 
   /** A call that the worker has. Those that went by the ring are looked for only when a message tells of them. */

@@ -80,7 +80,8 @@ export class Pace {
     const taken: Ticket[] = []
     const calls = [...worker.calls]
     const all = worker.blockedBy > 0
-    for (const ticket of all ? calls : calls.slice(calls.length - worker.ahead)) {
+    // The last first: the worker goes on meanwhile, and what it still begins shall be what comes first.
+    for (const ticket of (all ? calls : calls.slice(calls.length - worker.ahead)).reverse()) {
       const attempt = ticket as Attempt // All tickets of this pool are.
       const { shipped } = attempt.item
       const mayBe = attempt.early || (all && shipped !== undefined && !isSentOnce(shipped))

@@ -109,6 +109,7 @@ export class PipeChannel<Out extends PipeMessage, In extends PipeMessage> implem
 
   pump(): void {
     this.flush()
+    this.#reader.resume()
     if (this.#pipe.read(this.#target, this.#filled)) this.#parts.heard?.()
     this.flush()
   }

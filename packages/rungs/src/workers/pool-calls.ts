@@ -102,7 +102,8 @@ export class PoolCalls implements ItemOwner {
     this.clear(attempt)
     this.noteStart(attempt, worker.lastEnd)
     worker.lastEnd = now
-    this.#core.counts.busyMs += now - (attempt.startedAt ?? now)
+    // Not negative: what is handed over may have begun to be before a callback that blocked for this call.
+    this.#core.counts.busyMs += Math.max(0, now - (attempt.startedAt ?? now))
     const recycle = memory !== undefined && memory > this.#core.options.maxMemoryPerWorker
     const abandoned = attempt.abandoned
     this.#core.state.ended(attempt, worker, recycle, now)

@@ -272,6 +272,8 @@ export class WorkerPool {
     const until = this.#core.deadlines.now() + ms
     while (!future.done) {
       const heard = news.read()
+      // In the middle of a batch: it began before this thread was blocked.
+      if (this.#core.batchNow !== undefined) this.#core.batchNow = this.#core.deadlines.now()
       this.#core.deadlines.runDue()
       // The last thing that is done is to say that this thread sleeps. What follows from a batch is performed here too: a callback may have got here
       // in the middle of one.

@@ -77,8 +77,9 @@ export function processSpawner(config: ProcessConfig): SpawnHost {
         cells.answered(decided !== 0)
         return
       }
-      early.push(frames)
+      // First: who is told of an early reply may block for what was taken out.
       link.takenOut(line.answered(last, decided))
+      early.push(frames)
     })
     return link
   }

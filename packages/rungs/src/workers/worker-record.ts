@@ -38,6 +38,8 @@ export interface WorkerRecord {
   still: number
   /** When a call has last ended there. Kept for the pool. */
   lastEnd: number
+  /** How many were taken back and not yet been passed over there: until then they take room. Kept by who takes them back. */
+  returning: number
 }
 
 export function startingWorker(id: number, index: number): WorkerRecord {
@@ -57,5 +59,6 @@ export function startingWorker(id: number, index: number): WorkerRecord {
     pace: 'even',
     still: 0,
     lastEnd: 0,
+    returning: 0,
   }
 }

@@ -37,6 +37,68 @@ export const cancelCases: Group = (add, { separate, liveSignal }) => {
     assert.equal(await future, 2)
   })
 
+  for (const end of ['shutdown', 'terminate'] as const) {
+    add(`settles all when a done-callback of a cancelled call calls ${end}()`, async ({ open }) => {
+      const pool = open({ maxWorkers: 1 })
+      await pool.submit(double, 1)
+      const futures = Array.from({ length: 6 }, (_, n) => pool.submit(double, n))
+      let ended: Promise<void> | undefined
+      futures[3]?.addDoneCallback(() => {
+        ended = end === 'shutdown' ? pool.shutdown({ cancelFutures: true }) : pool.terminate()
+      })
+      assert.equal(futures[3]?.cancel(), true)
+      const settled = await Promise.allSettled(futures)
+      assert.ok(settled.every((one, n) => (one.status === 'fulfilled' ? one.value === 2 * n : one.reason instanceof CancelledError)))
+      await ended
+      const { done, cancelled, queued, running } = pool.stats
+      assert.deepEqual([done + cancelled, queued, running], [7, 0, 0])
+    })
+  }
+
+  if (separate) {
+    for (const which of ['runs', 'waits'] as const) {
+      add(`lets a done-callback of a call that ${which} and is cancelled block until others have ended`, async ({ open, board, until }) => {
+        const pool = open({ maxWorkers: 1 }).with({ grace: 100 })
+        const b = board()
+        const held = pool.submit(holdSync, b)
+        await until('it runs', () => read(b, 'begun') === 1)
+        const futures = Array.from({ length: 6 }, (_, n) => pool.submit(double, n))
+        const values: number[] = []
+        const chosen = which === 'runs' ? held : futures[2]
+        chosen?.addDoneCallback(() => {
+          if (which === 'waits') release(b)
+          for (const future of [pool.submit(double, 21), futures[4]]) values.push(future?.resultSync({ timeout: 10_000 }) ?? -1)
+        })
+        chosen?.cancel()
+        assert.deepEqual(values, [42, 8])
+        const settled = await Promise.allSettled(futures)
+        assert.deepEqual(
+          settled.map((one) => (one.status === 'fulfilled' ? one.value : one.reason instanceof CancelledError)),
+          [0, 2, which === 'waits' ? true : 4, 6, 8, 10],
+        )
+        if (which === 'runs') await assert.rejects(held, CancelledError)
+        else await held
+      })
+    }
+
+    add('gives what was told in the midst of much, while a done-callback blocks for it', async ({ open }) => {
+      const pool = open({ maxWorkers: 1 })
+      await pool.submit(double, 1)
+      for (let round = 0; round < 10; round++) {
+        const futures = Array.from({ length: 1_500 }, (_, n) => pool.submit(double, n))
+        const urgent = pool.with({ priority: 1 }).submit(double, 0)
+        const values: number[] = []
+        futures[3]?.addDoneCallback(() => values.push(pool.submit(double, 21).resultSync({ timeout: 10_000 })))
+        assert.deepEqual(
+          await Promise.all(futures),
+          futures.map((_, n) => 2 * n),
+        )
+        assert.deepEqual([values, await urgent], [[42], 0])
+      }
+      assert.ok(pool.stats.busyMs >= 0)
+    })
+  }
+
   add('cancels a call in the very turn of its submission', async ({ open, board, settle }) => {
     const pool = open({ maxWorkers: 1 })
     const b = board()

@@ -15,6 +15,19 @@ export function recall(key: string): unknown {
   return memory.get(key)
 }
 
+const seen: number[] = []
+
+/** Keeps the numbers that it was given, in the order in which it was. */
+export function note(n: number): number {
+  seen.push(n)
+  return n
+}
+
+/** What {@link note} has kept since the last time. */
+export function noted(): number[] {
+  return seen.splice(0)
+}
+
 /** An initializer: counts itself, and keeps what it was given. */
 export async function setUp(board: Board, key: string, value: unknown): Promise<void> {
   await pause(1)

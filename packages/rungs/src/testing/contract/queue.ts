@@ -4,6 +4,7 @@ import type { Executor } from '../../core/executor.js'
 import { logged, peak, read, release } from './board.js'
 import { double, doubleLater, work } from './functions.js'
 import { hold, holdFirmly, logValue, meet, visit } from './functions-held.js'
+import { note, noted } from './functions-stateful.js'
 import { arrayOf } from './generators.js'
 import { asyncly, counted } from './map.js'
 import type { Group } from './scene.js'
@@ -111,6 +112,23 @@ export const queueCases: Group = (add, { separate }) => {
       assert.equal(long.resultSync({ timeout: 10_000 }), 1_000)
     })
   }
+
+  add('begins calls in order, whatever came in between with a higher priority', async ({ open }) => {
+    const pool = open({ maxWorkers: 1 })
+    await pool.submit(note, 0)
+    await pool.submit(noted)
+    for (let round = 0; round < 15; round++) {
+      const calls = Array.from({ length: 1_500 }, (_, n) => pool.submit(note, n))
+      await calls[100]
+      await Promise.all([...calls, pool.with({ priority: 5 }).submit(note, -1)])
+      const order = await pool.submit(noted)
+      assert.deepEqual(
+        order.filter((n) => n >= 0),
+        calls.map((_, n) => n),
+      )
+      assert.equal(order.filter((n) => n < 0).length, 1)
+    }
+  })
 
   add('frees the place of a cancelled call in the queue at once', async ({ open, board, until }) => {
     const pool = open({ maxWorkers: 1, maxQueue: 2 })
