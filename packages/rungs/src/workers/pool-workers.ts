@@ -27,6 +27,8 @@ export class PoolWorkers {
   /** Of workers that are to be started in the place of others. */
   readonly #restarting = new Set<number>()
   #referenced = true
+  /** Told when the pool has something to do, and when it has not. */
+  onReferenced: ((referenced: boolean) => void) | undefined = undefined
   #sendNow = 0
 
   /** `closed`: all is done after a shutdown. */
@@ -234,6 +236,7 @@ export class PoolWorkers {
   #setReferenced(referenced: boolean): void {
     if (referenced === this.#referenced) return
     this.#referenced = referenced
+    this.onReferenced?.(referenced)
     for (const host of this.#core.hosts.values()) host.setRef(referenced)
   }
 }

@@ -10,6 +10,7 @@ import type { ExecutorStats } from '../core/executor.js'
 import type { Future } from '../core/future.js'
 import { Runner } from './batch-runner.js'
 import type { Bell } from './bell.js'
+import { attendOthers, noteBusy, untilOthers } from './blocked-thread.js'
 import { IdleWatch } from './idle-watch.js'
 import { requireReadable } from './inbox.js'
 import { Pace } from './pace.js'
@@ -54,10 +55,20 @@ export class WorkerPool {
     this.#joins = options.maxQueue === Number.POSITIVE_INFINITY
     this.#calls = new PoolCalls(core, news && ((future, ms) => this.#waitSync(future, ms, news)))
     this.#pace = new Pace(core, this.#calls)
+    const attend = (): void => {
+      this.#attend()
+      this.#checkTimes(core.deadlines.now())
+    }
     this.#workers = new PoolWorkers(core, this.#calls, this.#pace, () => {
       this.#idleWatch?.stop()
+      noteBusy(this, false, attend)
       this.#closed.resolve()
     })
+    if (news !== undefined) {
+      // Until it is found to have nothing to do.
+      noteBusy(this, true, attend)
+      this.#workers.onReferenced = (referenced) => noteBusy(this, referenced, attend)
+    }
     this.batches = new PoolBatches(core, this.#calls, () => this.check())
     if (options.idleTimeout !== Number.POSITIVE_INFINITY) this.#idleWatch = new IdleWatch(options.idleTimeout, () => this.#endIdle())
     if (hub !== undefined) hub.batch = (run) => this.#together(run)
@@ -272,33 +283,44 @@ export class WorkerPool {
     const until = this.#core.deadlines.now() + ms
     while (!future.done) {
       const heard = news.read()
-      // In the middle of a batch: it began before this thread was blocked.
-      if (this.#core.batchNow !== undefined) this.#core.batchNow = this.#core.deadlines.now()
-      this.#core.deadlines.runDue()
-      // The last thing that is done is to say that this thread sleeps. What follows from a batch is performed here too: a callback may have got here
-      // in the middle of one.
-      let someEnding = false
-      do {
-        someEnding = false
-        for (const host of [...this.#core.hosts.values()]) {
-          whileBlocked(() => host.pump?.())
-          someEnding ||= host.isEnding === true
-        }
-      } while (this.#performAll())
+      const hasOthers = attendOthers(this)
+      const someEnding = this.#attend()
       if (future.done) return
       requireReadable(future)
       const now = this.#core.deadlines.now()
       if (now >= until) return
-      // The timer for this does not run while the thread is blocked here, and in the middle of a batch none was set.
-      const { checkAt } = this.#pace
-      if (checkAt !== undefined && now >= checkAt) this.#pace.check()
-      if (this.#pace.checkAt === undefined && this.#core.state.early > 0) this.#pace.watch()
-      const { silence } = this.#workers
-      if (silence.checkAt !== undefined && now >= silence.checkAt) silence.check()
-      const endAt = someEnding ? now + untilEnded : until
-      const next = Math.min(this.#core.deadlines.next ?? until, this.#pace.checkAt ?? until, silence.checkAt ?? until, endAt)
+      this.#checkTimes(now)
+      const lookAt = hasOthers ? now + untilOthers : someEnding ? now + untilEnded : until
+      const next = Math.min(this.#core.deadlines.next ?? until, this.#pace.checkAt ?? until, this.#workers.silence.checkAt ?? until, lookAt)
       news.wait(heard, Math.max(0, Math.min(until, next) - now))
     }
+  }
+
+  /** Hears what its workers say, while the event loop is blocked. @returns whether one of them is ending */
+  #attend(): boolean {
+    // In the middle of a batch: it began before this thread was blocked.
+    if (this.#core.batchNow !== undefined) this.#core.batchNow = this.#core.deadlines.now()
+    this.#core.deadlines.runDue()
+    // The last thing that is done is to say that this thread sleeps. What follows from a batch is performed here too: a callback may have got here
+    // in the middle of one.
+    let someEnding = false
+    do {
+      someEnding = false
+      for (const host of [...this.#core.hosts.values()]) {
+        whileBlocked(() => host.pump?.())
+        someEnding ||= host.isEnding === true
+      }
+    } while (this.#performAll())
+    return someEnding
+  }
+
+  /** The timers for these do not run while the thread is blocked, and in the middle of a batch none was set. */
+  #checkTimes(now: number): void {
+    const { checkAt } = this.#pace
+    if (checkAt !== undefined && now >= checkAt) this.#pace.check()
+    if (this.#pace.checkAt === undefined && this.#core.state.early > 0) this.#pace.watch()
+    const { silence } = this.#workers
+    if (silence.checkAt !== undefined && now >= silence.checkAt) silence.check()
   }
 
   // ---- performing what was decided ------------------------------------------------------------------------------

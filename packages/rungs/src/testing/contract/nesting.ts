@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { CancelledError, InvalidStateError, TimeoutError, WorkerDiedError } from '../../core/errors.js'
+import type { Executor } from '../../core/executor.js'
 import { Future } from '../../core/future.js'
 import { DeviceError, double, kindHere, thenFunction, thenNever, thenThen } from './functions.js'
 import { exitWith } from './functions-deadly.js'
@@ -220,6 +221,21 @@ export const nestingCases: Group = (add, { separate, takesBack }) => {
     assert.equal(await outer.submit(submitNested, inner, 20), 41)
     assert.equal(inner.stats.done, 1)
   })
+
+  if (separate) {
+    add('a call submits to another pool while this thread is blocked by resultSync()', async ({ open }) => {
+      const pools = [1, 2, 3].map(() => open({ maxWorkers: 1 })) as [Executor, Executor, Executor]
+      const [outer, inner, third] = pools
+      const limit = { timeout: 10_000 }
+      // Of pools that have just been made, and of those that run.
+      for (let round = 0; round < 3; round++) {
+        assert.equal(outer.submit(submitNested, inner, 20).resultSync(limit), 41)
+        const beside = third.submit(submitNested, outer, 1)
+        assert.equal(inner.submit(submitNested, outer, round).resultSync(limit), 2 * round + 1)
+        assert.equal(beside.resultSync(limit), 3)
+      }
+    })
+  }
 
   add('a call sees the error of the call that it submitted, with its class', async ({ open }) => {
     const pool = open({ maxWorkers: 1 })
