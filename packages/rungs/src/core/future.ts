@@ -155,7 +155,8 @@ export class Future<T> implements Promise<T> {
   }
 
   /**
-   * A future together with the functions that settle it, for those who write executors. Cancelling it settles it at once.
+   * A future together with the functions that settle it, for those who write executors. Cancelling it settles it at once: `onCancel` is called
+   * first, then the done-callbacks.
    * @throws {InvalidStateError} from `start`, `resolve` and `reject` on a future that is done.
    * @example
    * const { future, start, resolve } = Future.withResolvers<number>()

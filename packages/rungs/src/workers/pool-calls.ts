@@ -94,11 +94,11 @@ export class PoolCalls implements ItemOwner {
 
   ended(attempt: Attempt, worker: WorkerRecord, outcome: Outcome, memory?: number): void {
     const { item, sending } = attempt
-    const now = this.#core.now()
     if (sending !== undefined && !attempt.abandoned && memory === undefined) {
       this.#endedLast(attempt, sending, worker, outcome)
       return
     }
+    const now = this.#core.now()
     this.clear(attempt)
     this.noteStart(attempt, worker.lastEnd)
     worker.lastEnd = now

@@ -61,6 +61,8 @@ export class WorkerPool {
     }
     this.#workers = new PoolWorkers(core, this.#calls, this.#pace, () => {
       this.#idleWatch?.stop()
+      // For good: what is done after this counts a pool that takes no calls as one that has something to do.
+      this.#workers.onReferenced = undefined
       noteBusy(this, false, attend)
       this.#closed.resolve()
     })
