@@ -90,6 +90,32 @@ describe('the decisions of a pool', () => {
     expect(state.workers.size).toBe(2)
   })
 
+  it('gives a worker no more ahead while it has not passed over what was taken back from it', () => {
+    const state = new PoolState({ ...config, maxWorkers: 1 })
+    const submit = (): Ticket => {
+      const ticket = Object.assign(new Ticket(0), { goesAhead: true })
+      state.submitted(ticket)
+      return ticket
+    }
+    submit()
+    const [worker] = [...state.workers.values()]
+    for (const one of state.workers.values()) state.ready(one)
+    state.ahead = 100
+    const all = Array.from({ length: 300 }, submit)
+    state.refill()
+    expect(worker?.calls.size).toBe(101)
+    // All of them are taken back, and it says nothing.
+    const taken = all.filter((ticket) => ticket.place === 'running')
+    if (worker === undefined) throw new Error('There is no worker')
+    worker.returning = taken.length
+    state.recalled(worker, taken)
+    state.refill()
+    expect(worker.calls.size).toBe(1)
+    worker.returning = 0
+    state.refill()
+    expect(worker.calls.size).toBe(101)
+  })
+
   describe('of short calls of one function, with two workers', () => {
     const ms = 1e-3
     let now = 0
