@@ -39,6 +39,12 @@ export type Action =
   /** All is done after a shutdown. Comes once. */
   | { readonly type: 'closed' }
 
+/** Where the last recall is among what was decided: what is given back before that one may have to come after what that one gives back. */
+export function lastRecall(decided: readonly Action[]): number {
+  for (let index = decided.length - 1; index >= 0; index--) if (decided[index]?.type === 'recall') return index
+  return -1
+}
+
 /** Workers that die before they have begun anything, one after the other, until the pool gives up. */
 const startsUntilBroken = 3
 

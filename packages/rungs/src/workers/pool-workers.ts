@@ -70,14 +70,14 @@ export class PoolWorkers {
     })
   }
 
-  /** `next`: what is performed right after it. */
-  perform(action: Action, next?: Action): void {
+  /** `more`: another worker is asked for its calls in the same breath. */
+  perform(action: Action, more: boolean): void {
     switch (action.type) {
       case 'spawn':
         this.#spawn(action.worker)
         return
       case 'recall':
-        this.#pace.recall(action.worker, next?.type === 'recall')
+        this.#pace.recall(action.worker, more)
         return
       case 'retire':
         this.#core.hosts.get(action.worker.id)?.retire()

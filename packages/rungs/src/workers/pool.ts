@@ -18,7 +18,7 @@ import { PoolBatches } from './pool-batches.js'
 import { PoolCalls } from './pool-calls.js'
 import { type Origin, PoolCore, type PoolParts, siteFrom } from './pool-core.js'
 import type { PoolOptions } from './pool-options.js'
-import type { Action } from './pool-state.js'
+import { type Action, lastRecall } from './pool-state.js'
 import { PoolWorkers } from './pool-workers.js'
 import { Room } from './room.js'
 import { areTiny, isSmall, sharesMemory } from './small.js'
@@ -369,7 +369,8 @@ export class WorkerPool {
         // Calls first: a worker that retires was given its last one in the same breath.
         if (admitted.length > 0) this.#workers.sendAll(admitted)
         const decided = actions.splice(0)
-        for (let index = 0; index < decided.length; index++) this.#workers.perform(decided[index] as Action, decided[index + 1]) // Within the list.
+        const last = lastRecall(decided)
+        for (let index = 0; index < decided.length; index++) this.#workers.perform(decided[index] as Action, index < last) // Within the list.
       }
     } finally {
       this.#draining = false

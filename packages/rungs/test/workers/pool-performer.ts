@@ -1,5 +1,6 @@
 // Performs what a pool has decided, as the pool would do it, without a thread; and checks that it may be done now.
 import { strict as assert } from 'node:assert'
+import { lastRecall } from '../../dist/workers/pool-state.js'
 import { Batch } from '../../dist/workers/ticket.js'
 import type { WorkerRecord } from '../../dist/workers/worker-record.js'
 import { type Call, type PoolFacts, seen } from './pool-facts.js'
@@ -34,6 +35,7 @@ export class PoolPerformer {
         call.begun = !call.early && this.#dice.chance(0.6)
       }
       const decided = actions.splice(0)
+      const last = lastRecall(decided)
       for (const [index, action] of decided.entries()) {
         switch (action.type) {
           case 'lost':
@@ -50,7 +52,7 @@ export class PoolPerformer {
             break
           case 'recall':
             if (this.#facts.answersLate) this.#facts.asked.add(action.worker)
-            else this.#recall(action.worker, decided[index + 1]?.type === 'recall')
+            else this.#recall(action.worker, index < last)
             break
           case 'closed':
             this.#facts.closedTimes++

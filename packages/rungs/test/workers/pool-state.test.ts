@@ -35,6 +35,11 @@ describe('the decisions of a pool', () => {
     expect(seen.gotLent).toBeGreaterThan(500)
   })
 
+  it('hold when several workers give calls back and something else is decided in between', () => {
+    // Found by the case above: one gives back a call of a higher priority, after another whose worker is replaced.
+    expect(() => new World(383_001_508).run(24 + (383_001_508 % 30))).not.toThrow()
+  })
+
   const config = {
     maxWorkers: 2,
     minWorkers: 0,
