@@ -14,7 +14,7 @@ import { checkLimits, limitedWait } from './limited-wait.js'
 import { requireDuration, requireFunction, requireKey, requireKnown } from './options.js'
 import type { Outcome } from './outcome.js'
 import { report } from './report.js'
-import { isSettler, Settlers } from './settlers.js'
+import { areSettlers, type Settler, Settlers } from './settlers.js'
 import { type Unobserved, watch, withdraw } from './unobserved.js'
 
 /** What can be asked of a future: whether its call waits, runs, has finished (with a value or an error) or was cancelled. */
@@ -46,7 +46,6 @@ export interface Driver {
 type Listener = (future: Future<unknown>) => void
 /** A listener, or the promise of an `await`. */
 type Waiter = Listener | Settlers
-type Settler = Settlers['resolve']
 
 export interface FutureInit {
   readonly driver?: Driver | undefined
@@ -312,14 +311,14 @@ export class Future<T> implements Promise<T> {
   ): Promise<A | B> {
     const instead = awaiting?.(this)
     if (instead !== undefined) return instead.then(onFulfilled, onRejected)
-    const settles = isSettler(onFulfilled) && isSettler(onRejected)
+    const settles = areSettlers(onFulfilled, onRejected)
     if (settles && this.#state < FULFILLED && this.#driver?.isOwn?.(this)) {
-      void onRejected(new InvalidStateError('A call cannot await its own future: neither would ever end'))
+      ;(onRejected as Settler)(new InvalidStateError('A call cannot await its own future: neither would ever end'))
       return this as unknown as Promise<A | B>
     }
     this.#look()
     if (settles) {
-      this.#settles(onFulfilled, onRejected)
+      this.#settles(onFulfilled as Settler, onRejected as Settler)
       // Whoever hands over the two functions of a promise has that promise, and wants none.
       return this as unknown as Promise<A | B>
     }

@@ -4,7 +4,7 @@
 
 import { types } from 'node:util'
 
-type Settler = (value: unknown) => void
+export type Settler = (value: unknown) => void
 
 /** The two functions that settle a promise. */
 export class Settlers {
@@ -17,9 +17,12 @@ export class Settlers {
 const { isProxy } = types
 const sourceOf = Function.prototype.toString
 
-/** Whether it is one that the language has made: these run nothing of a program when they are called. A proxy of any function looks the same. */
-export function isSettler(fn: unknown): fn is Settler {
-  return (
-    typeof fn === 'function' && !isProxy(fn) && fn.name === '' && fn.length === 1 && sourceOf.call(fn) === 'function () { [native code] }'
-  )
+/** Whether these two are what the language has made to settle a promise: they run nothing of a program when they are called. */
+export function areSettlers(resolve: unknown, reject: unknown): boolean {
+  // A proxy of any function looks the same. To ask costs as much as all else here; nobody has one of the two and makes a proxy for the other.
+  return looksLikeSettler(resolve) && looksLikeSettler(reject) && !isProxy(resolve)
+}
+
+function looksLikeSettler(fn: unknown): boolean {
+  return typeof fn === 'function' && fn.name === '' && fn.length === 1 && sourceOf.call(fn) === 'function () { [native code] }'
 }

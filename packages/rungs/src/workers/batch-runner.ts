@@ -4,10 +4,10 @@
 // is only what tells it apart: that which `currentCall()` gives there.
 //
 // That one is entered into an AsyncLocalStorage for each call, and not once per runner: code that a call has left behind must go on seeing its own,
-// and a function that awaits before it asks, or before it waits for another call of its pool, must be recognised. There is no telling beforehand
-// which function will. It is about half of what an item of a map costs.
+// and a function that awaits before it asks, or before it waits for another call of its pool, must be recognised. It is about half of what an item of
+// a map costs. There is no telling beforehand which function will, but that one which calls nothing will not: such calls are quiet, and do without.
 import type { AsyncResource } from 'node:async_hooks'
-import { joinStacks } from '../calls/index.js'
+import { isPrimitive, joinStacks } from '../calls/index.js'
 import { type CallSite, framesOf } from '../core/call-site.js'
 import { type CurrentCall, runInCall } from '../core/current-call.js'
 import { CancelledError } from '../core/errors.js'
@@ -31,8 +31,12 @@ export abstract class Runner implements Part {
   /** The call that is running has been cancelled. */
   received = false
 
+  /** Whether nobody can ask, while the call runs, where it runs: see {@link onlyComputes}. */
+  abstract readonly isQuiet: boolean
   /** Makes the call. */
   abstract call(task: CurrentCall | undefined): unknown
+  /** As {@link call}, of a quiet one: it is in no call, and in no context, which nobody can see. */
+  abstract callQuietly(): unknown
   /** Of the call, if it has one. */
   abstract readonly future: Future<unknown> | undefined
   /** The call has ended. @returns false if it was the last here: then its end is still to be told */
@@ -66,6 +70,8 @@ export interface ItemRun {
   /** The clock of the pool; undefined when nobody asks how long each item takes. */
   readonly now: (() => number) | undefined
   readonly fn: AnyFunction
+  /** Whether it only computes with its arguments. */
+  readonly computes: boolean
   readonly items: ArrayLike<unknown>
   readonly listener: BatchListener
   readonly site: CallSite | undefined
@@ -92,10 +98,20 @@ export class ItemRunner extends Runner {
     return this.#run.context
   }
 
+  get isQuiet(): boolean {
+    const { computes, items } = this.#run
+    return computes && isPrimitive(items[this.#index])
+  }
+
   call(task: CurrentCall | undefined): unknown {
     const { fn, items } = this.#run
     const index = this.#index
     return runInCall(task, fn, items[index], index)
+  }
+
+  callQuietly(): unknown {
+    const { fn, items } = this.#run
+    return fn(items[this.#index], this.#index)
   }
 
   goesOn(attempt: Attempt, failed: boolean, result: unknown): boolean {

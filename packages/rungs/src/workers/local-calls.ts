@@ -1,6 +1,7 @@
 // Waiting calls on this event loop. Runners make them; see batch-runner.ts.
 import type { AsyncResource } from 'node:async_hooks'
-import { joinStacks } from '../calls/index.js'
+import { arePrimitive, joinStacks, onlyComputes } from '../calls/index.js'
+import { callerContext, noContext } from '../core/async-context.js'
 import type { CallSite } from '../core/call-site.js'
 import { type CurrentCall, runInCall } from '../core/current-call.js'
 import type { CancelledError } from '../core/errors.js'
@@ -12,7 +13,7 @@ import type { AnyFunction, Attempt } from './work-item.js'
 
 class LocalCall extends WaitingCall {
   readonly fn: AnyFunction
-  /** In which it runs: that of the submitter. */
+  /** In which it runs: that of the submitter, or none if nobody can ask: see {@link onlyComputes}. */
   readonly context: AsyncResource
   /** See {@link argumentsOf}. */
   args: unknown
@@ -38,9 +39,18 @@ class LocalCall extends WaitingCall {
 }
 
 export class LocalCalls extends WaitingCalls<LocalCall> {
+  /** Whether the function of the newest call only computes. */
+  #computes = false
+
   override take(): Attempt {
     this.count--
     return this.owner.attemptOf(new CallRunner(this, this.shift()))
+  }
+
+  /** In which a call that is added now runs. */
+  contextFor(fn: AnyFunction, args: readonly unknown[]): AsyncResource {
+    if (this.newest?.fn !== fn) this.#computes = onlyComputes(fn)
+    return this.#computes && arePrimitive(args) ? noContext : callerContext()
   }
 
   add(fn: AnyFunction, args: readonly unknown[], site: CallSite | undefined, context: AsyncResource): Future<unknown> {
@@ -65,12 +75,22 @@ class CallRunner extends Runner implements CallPart {
     return this.#call.context
   }
 
+  get isQuiet(): boolean {
+    return this.#call.context === noContext
+  }
+
   call(task: CurrentCall | undefined): unknown {
     const { context, fn, args, future } = this.#call
     startFuture(future)
     return args instanceof ArgumentList
       ? context.runInAsyncScope(runInCall, undefined, task, fn, ...args.list)
       : context.runInAsyncScope(runInCall, undefined, task, fn, args)
+  }
+
+  callQuietly(): unknown {
+    const { fn, args, future } = this.#call
+    startFuture(future)
+    return args instanceof ArgumentList ? fn(...args.list) : fn(args)
   }
 
   get future(): Future<unknown> {

@@ -1,6 +1,7 @@
 // Runs calls on this very event loop. A worker is then a place: nothing is started, sent or copied, and nothing can be ended that does not end by
 // itself.
 
+import { arePrimitive, onlyComputes } from '../calls/index.js'
 import { type CurrentCall, runApart, runInCall, type WorkerInfo } from '../core/current-call.js'
 import { createFuture, type Future } from '../core/future.js'
 import { fulfilled, type Outcome, rejected } from '../core/outcome.js'
@@ -142,6 +143,9 @@ function beginAll(): void {
   for (const begin of beginning.splice(0)) begin()
 }
 
+/** The call that a runner is at has not begun. */
+const notBegun = Symbol('not begun')
+
 class LocalHost implements WorkerHost, TaskPlace {
   readonly replaceable = false
   readonly info: WorkerInfo
@@ -218,17 +222,23 @@ class LocalHost implements WorkerHost, TaskPlace {
       let result: unknown
       try {
         if (attempt.abandoned) throw attempt.abortReason
-        result = runner.call(attempt.task)
-        // What can be awaited and is no promise may look at who awaits it, as a future does.
-        const mayBe = (typeof result === 'object' && result !== null) || typeof result === 'function'
-        if (mayBe && !isPromise(result)) result = runInCall(attempt.task, promised, result)
-        if (isPromise(result)) result = await result
+        if (runner.isQuiet) result = await this.#serveQuiet(attempt, runner)
+        else {
+          result = runner.call(attempt.task)
+          // What can be awaited and is no promise may look at who awaits it, as a future does.
+          const mayBe = (typeof result === 'object' && result !== null) || typeof result === 'function'
+          if (mayBe && !isPromise(result)) result = runInCall(attempt.task, promised, result)
+          if (isPromise(result)) result = await result
+        }
       } catch (reason) {
         failed = true
         result = reason
       }
-      attempt.task = undefined
-      if (this.#gone || !runner.goesOn(attempt, failed, result)) return this.#ended(attempt, failed ? rejected(result) : fulfilled(result))
+      if (result !== notBegun) {
+        attempt.task = undefined
+        if (this.#gone || !runner.goesOn(attempt, failed, result))
+          return this.#ended(attempt, failed ? rejected(result) : fulfilled(result))
+      }
       const turn = nextTurn()
       if (turn !== undefined) await runner.pause(attempt.item, turn)
       // Meanwhile, or by what was told, the rest of the batch may have been cancelled.
@@ -237,10 +247,24 @@ class LocalHost implements WorkerHost, TaskPlace {
     }
   }
 
+  /**
+   * As {@link #serveBatch}, of calls where nobody can ask: nothing is made for one, and little is kept over its await, which would be saved and loaded
+   * again each time. @returns the value of a call whose end is to be told, or {@link notBegun}
+   */
+  async #serveQuiet(attempt: Attempt, runner: Runner): Promise<unknown> {
+    do {
+      let value = runner.callQuietly()
+      if (typeof value === 'object') value = await value
+      if (this.#gone || !runner.goesOn(attempt, false, value)) return value
+    } while (runner.isQuiet && !attempt.abandoned && !runner.batch.abandoned && nextTurn() === undefined)
+    return notBegun
+  }
+
   #run(attempt: Attempt): unknown {
     const { item, task } = attempt
     if (attempt.abandoned) throw attempt.abortReason
     const { context, fn, args, mode } = item
+    if (mode.type === 'call' && onlyComputes(fn) && arePrimitive(args)) return invoke(fn, args)
     if (mode.type !== 'stream') return context.runInAsyncScope(runInCall, undefined, task, invoke, fn, args)
     return context.runInAsyncScope(() => {
       const stream = runStream(task as TaskCall, fn, args, mode.credit, mode.onItem) // Set by send().

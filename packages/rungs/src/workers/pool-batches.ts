@@ -1,5 +1,5 @@
 // Calls that are one in the queue: those of a map on tasks, and those without options that wait for their turn one after the other.
-import type { AsyncResource } from 'node:async_hooks'
+import { onlyComputes } from '../calls/index.js'
 import { callerContext } from '../core/async-context.js'
 import { type CheckedCallOptions, defaultCallOptions } from '../core/call-options.js'
 import type { CallSite } from '../core/call-site.js'
@@ -50,10 +50,10 @@ export class PoolBatches {
   }
 
   /** A call on this event loop, which waits at the end of the queue. */
-  addLocal(fn: AnyFunction, args: readonly unknown[], site: CallSite | undefined, context: AsyncResource): Future<unknown> {
+  addLocal(fn: AnyFunction, args: readonly unknown[], site: CallSite | undefined): Future<unknown> {
     const last = this.#last
     const batch = last instanceof LocalCalls && last.isLast ? last : new LocalCalls(this.waiting)
-    return this.#join(batch, batch.add(fn, args, site, context))
+    return this.#join(batch, batch.add(fn, args, site, batch.contextFor(fn, args)))
   }
 
   /** A call to be sent, which waits at the end of the queue. `args`: plain, and nobody else has them. `kind`: as of {@link Ticket}. */
@@ -81,7 +81,7 @@ export class PoolBatches {
     const site = siteFrom(from)
     const context = callerContext()
     const now = timed ? () => this.#core.deadlines.now() : undefined
-    const run: ItemRun = { owner: this.waiting, now, fn, items, listener, site, context }
+    const run: ItemRun = { owner: this.waiting, now, fn, computes: onlyComputes(fn), items, listener, site, context }
     const runs = options.timeout === undefined && options.retries === undefined && options.onProgress === undefined
     const next = (): Attempt => {
       const index = indexOfTaken(batch, items)

@@ -146,7 +146,7 @@ export class WorkerPool {
     const { outgoing } = parts
     if (outgoing === undefined) {
       if (!state.saturated) return this.submit(fn, args, options, from).future
-      return this.batches.addLocal(fn, args, siteFrom(from), callerContext())
+      return this.batches.addLocal(fn, args, siteFrom(from))
     }
     const target = outgoing.known(fn)
     if (target !== undefined) {

@@ -18,11 +18,12 @@ let turn: { readonly began: number; next: Promise<void> | undefined; readonly go
 
 /** To be asked before each call. @returns what to await when the loop should go round first: all who ask meanwhile wait for the same */
 export function nextTurn(): Promise<void> | undefined {
-  if (turn?.next !== undefined) return turn.next
   return --left > 0 ? undefined : look()
 }
 
 function look(): Promise<void> | undefined {
+  // All who ask before the loop has gone round get here.
+  if (turn?.next !== undefined) return turn.next
   const now = performance.now()
   stride = now - looked < pace ? Math.min(stride * 2, farthest) : Math.max(stride >> 2, 1)
   left = stride
@@ -39,6 +40,7 @@ function look(): Promise<void> | undefined {
     turn.next = new Promise((resolve) => {
       go.resolve = resolve
     })
+    left = 0
     return turn.next
   }
   return undefined

@@ -108,6 +108,11 @@ export abstract class WaitingCalls<Call extends WaitingCall> extends Batch {
     return call.future
   }
 
+  /** The one that was added last, while it waits. */
+  protected get newest(): Call | undefined {
+    return this.#last
+  }
+
   /** The oldest. There is one. */
   shift(): Call {
     for (;;) {
