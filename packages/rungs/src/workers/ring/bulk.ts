@@ -15,7 +15,7 @@ import { sharedMemory } from '../../core/shared-memory.js'
 const mostSpare = 64 * 2 ** 20
 
 /** All that v8 writes before the length of an ArrayBuffer. Both sides run the same v8. */
-const prefix = serialize(new ArrayBuffer(0)).subarray(0, -1)
+let prefix: Uint8Array | undefined
 /** Bytes of a memory before those that are kept. */
 const room = 16
 /** Of memory that was used in one call: it has no number yet. */
@@ -154,15 +154,22 @@ export class BulkReader implements ElsewhereReader {
 /** The length as v8 writes it: seven bits in a byte, the lowest first. */
 function writeHead(memory: Uint8Array, byteLength: number): void {
   let at = headStart(byteLength)
-  memory.set(prefix, at)
-  at += prefix.length
+  const before = prefixOfBuffers()
+  memory.set(before, at)
+  at += before.length
   let rest = byteLength
   for (; rest > 127; rest >>>= 7) memory[at++] = (rest & 127) | 128
   memory[at] = rest
 }
 
+/** Not made before it is needed: workers load this module, and Node's v8 module takes long. */
+function prefixOfBuffers(): Uint8Array {
+  prefix ??= serialize(new ArrayBuffer(0)).subarray(0, -1)
+  return prefix
+}
+
 function headStart(byteLength: number): number {
-  return room - prefix.length - Math.ceil((32 - Math.clz32(byteLength)) / 7)
+  return room - prefixOfBuffers().length - Math.ceil((32 - Math.clz32(byteLength)) / 7)
 }
 
 /** Four sizes for each power of two. Memory that is never written costs nothing. */
