@@ -69,6 +69,7 @@ export async function bundle(folder) {
   const { output } = await bundled.write({
     dir: to,
     format: 'es',
+    importAttributesKey: 'with',
     sourcemap: true,
     hoistTransitiveImports: false,
     minifyInternalExports: false,
@@ -111,6 +112,7 @@ async function writeAsCommonJs(to, { fileName, code, map }) {
   await converted.write({
     file: target,
     format: 'cjs',
+    importAttributesKey: 'with',
     sourcemap: true,
     strict: true,
     intro: once,

@@ -212,7 +212,9 @@ function indexModules(): Map<object, { readonly module: string; readonly path: r
   const names = new Set(loaded.map((line) => line.replace('NativeModule ', '')))
   const index = new Map<object, { readonly module: string; readonly path: readonly string[] }>()
   for (const name of builtinModules) {
-    if (name.startsWith('_') || !names.has(name) || name === 'sys' || name === 'punycode') continue
+    // `fs.promises` is there as soon as somebody has asked for it, without a module of that name being loaded.
+    const isThere = names.has(name) || (name.endsWith('/promises') && names.has(`internal/${name}`))
+    if (name.startsWith('_') || !isThere || name === 'sys' || name === 'punycode') continue
     const module = process.getBuiltinModule(`node:${name}`)
     if (!isObject(module)) continue
     const members = new Map<object, readonly string[]>([[module, []]])

@@ -77,12 +77,28 @@ function withoutImport({ specifier }: ModuleRef): unknown {
   }
 }
 
-/** The `import()` of the file that a thread begins with: in code that V8 has kept from an earlier thread there is none. */
-const importOfThread = Reflect.get(globalThis, Symbol.for('rungs.import')) as ((specifier: string) => Promise<unknown>) | undefined
+/** `json`: what is imported is data. */
+type Importer = (specifier: string, json?: boolean) => Promise<unknown>
 
-async function importModule(ref: ModuleRef): Promise<unknown> {
-  if (ref.from === undefined) return await (importOfThread?.(ref.specifier) ?? import(ref.specifier))
-  return await importerOf(ref.from)(ref.specifier)
+/** The `import()` of the file that a thread begins with: in code that V8 has kept from an earlier thread there is none. */
+const importOfThread = Reflect.get(globalThis, Symbol.for('rungs.import')) as Importer | undefined
+
+/** What Node says of a module that is data, and was imported without saying so. Older versions had another name for it. */
+const needsAttribute = new Set<unknown>(['ERR_IMPORT_ATTRIBUTE_MISSING', 'ERR_IMPORT_ASSERTION_TYPE_MISSING'])
+
+function importHere(specifier: string, json = false): Promise<unknown> {
+  return json ? import(specifier, { with: { type: 'json' } }) : import(specifier)
+}
+
+async function importModule({ specifier, from }: ModuleRef): Promise<unknown> {
+  const importer: Importer = from === undefined ? (importOfThread ?? importHere) : importerOf(from)
+  try {
+    return await importer(specifier)
+  } catch (reason) {
+    // Whoever refers to it has imported it, and so has said so.
+    if (!(reason instanceof Error && 'code' in reason && needsAttribute.has(reason.code))) throw reason
+    return await importer(specifier, true)
+  }
 }
 
 function requireModule(ref: ModuleRef): unknown {
@@ -99,9 +115,9 @@ function named(ref: ModuleRef, load: () => unknown): unknown {
 }
 
 /** `import()` as if it stood in the file `from`: the specifiers of by-value code mean what they meant there. */
-export function importerOf(from: string): (specifier: string) => Promise<unknown> {
-  const script = compileQuietly('(specifier) => import(specifier)', from, 0)
-  return script.runInThisContext() as (specifier: string) => Promise<unknown>
+export function importerOf(from: string): Importer {
+  const script = compileQuietly(`(specifier, json) => json ? import(specifier, { with: { type: 'json' } }) : import(specifier)`, from, 0)
+  return script.runInThisContext() as Importer
 }
 
 let warned = false

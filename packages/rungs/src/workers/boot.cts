@@ -20,7 +20,9 @@ const script = new vm.Script(`${head}${fs.readFileSync(file, 'utf8')}\n})`, {
   ...(boot.code && { cachedData: boot.code }),
 })
 // What V8 has kept of a text does not say whose import() it has.
-Object.defineProperty(globalThis, Symbol.for('rungs.import'), { value: (specifier: string) => import(specifier) })
+Object.defineProperty(globalThis, Symbol.for('rungs.import'), {
+  value: (specifier: string, json = false) => (json ? import(specifier, { with: { type: 'json' } }) : import(specifier)),
+})
 /** Once: when the thread has run for a while, or ends before that. */
 let tell = boot.keeps
 const compiled = (): void => {
