@@ -63,6 +63,11 @@ const names: readonly FutureState[] = ['pending', 'running', 'finished', 'finish
 const construction = Symbol('construction')
 let lastId = 0
 
+/** The numbers that follow that of the last future are for so many calls without one. */
+export function reserveIds(count: number): void {
+  lastId += count
+}
+
 // For the layers above, which own the futures they make. Not part of the public surface.
 
 /** A pending future that `init.driver` runs. */

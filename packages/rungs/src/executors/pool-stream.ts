@@ -69,15 +69,13 @@ class Stream<Y> implements AsyncIterableIterator<Y> {
     )
   }
 
-  /** Ends the generator there and waits until its `finally` has run. */
+  /** Ends the generator there and waits until its `finally` has run, for its `grace` at most. */
   return(): Promise<IteratorResult<Y>> {
     this.#leave()
     const item = this.#item
     const result: IteratorResult<Y> = { done: true, value: undefined }
     if (item === undefined || item.future.done) return Promise.resolve(result)
-    // One that waits in the queue never begins.
-    if (item.attempt?.place !== 'running') item.future.cancel()
-    else this.#pool.credit(item, 'stop')
+    this.#pool.leaveStream(item)
     if (item.future.done) return Promise.resolve(result)
     return new Promise((resolve, reject) => {
       listen(item.future, () => {

@@ -2,6 +2,7 @@
 
 import type { CheckedCallOptions } from '../core/call-options.js'
 import { type CallSite, captureCallSite } from '../core/call-site.js'
+import { reserveIds } from '../core/future.js'
 import type { WorkerPool } from '../workers/pool.js'
 import type { Origin } from '../workers/pool-core.js'
 import type { AnyFunction, Mode } from '../workers/work-item.js'
@@ -36,6 +37,10 @@ export class PoolSubmitter implements Submitter {
 
   check(): void {
     this.#pool.check()
+  }
+
+  onClosing(told: () => void): () => void {
+    return this.#pool.onClosing(told)
   }
 
   hold(fn: Callee): void {
@@ -78,11 +83,15 @@ export class PoolSubmitter implements Submitter {
     }
   }
 
-  #chunk(submit: (mode: Mode) => ReturnType<WorkerPool['submit']>, { of }: ChunkCalls, listener: ChunkListener): ChunkSubmission {
-    const mode: Mode & { type: 'chunk' } = { type: 'chunk', of, listener, begun: 0 }
+  #chunk(submit: (mode: Mode) => ReturnType<WorkerPool['submit']>, calls: ChunkCalls, listener: ChunkListener): ChunkSubmission {
+    const count = calls.of === 'items' ? calls.items.length : calls.lists.length
+    const mode: Mode & { type: 'chunk' } = { type: 'chunk', of: calls.of, listener, left: count, begun: 0 }
     const item = submit(mode)
+    const { future } = item
+    // Of the calls after the first: see the `id` of a running call.
+    reserveIds(count - 1)
     return {
-      future: item.future,
+      future,
       get firstNotBegun() {
         return mode.begun
       },

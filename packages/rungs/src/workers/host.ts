@@ -1,6 +1,6 @@
 // What the pool needs of a worker, whatever it is: code on this event loop, a thread, a process.
 import type { Outcome } from '../core/outcome.js'
-import type { Attempt } from './work-item.js'
+import type { Attempt, Mode } from './work-item.js'
 import type { WorkerRecord } from './worker-record.js'
 
 /** How a worker ended. */
@@ -30,6 +30,8 @@ export interface HostEvents {
   /** The call has ended, and no other has taken its place. `memory`: what the worker holds, in bytes, if that was asked for. */
   ended(attempt: Attempt, outcome: Outcome, memory?: number): void
   progress(attempt: Attempt, value: unknown): void
+  /** So many calls of a chunk have ended. */
+  told(mode: Mode & { type: 'chunk' }, outcome: 'done' | 'failed', count: number): void
   /** The call waits for another of this pool. */
   lent(attempt: Attempt, what: 'place' | 'thread'): void
   /** The call goes on. */

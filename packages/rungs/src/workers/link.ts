@@ -501,18 +501,26 @@ export class Link implements WorkerHost {
     const { from, outcomes, end } = message
     const { listener } = mode
     const { ms } = outcomes
+    const { events } = this.#parts
     const over = (): void => {
       if (end !== undefined) this.#ended(attempt, fulfilled(undefined), end.memory)
     }
     if (outcomes.kind === 'rejected') {
-      this.#inbox.read(message, outcomes.reason, (reason) => listener.failed(from, reason, ms), undefined, attempt)
+      const failed = (reason: unknown): void => {
+        events.told(mode, 'failed', 1)
+        listener.failed(from, reason, ms)
+      }
+      this.#inbox.read(message, outcomes.reason, failed, undefined, attempt)
       return
     }
     const give = (values: unknown): void => {
-      listener.values(from, values as ArrayLike<unknown>, ms) // It was a list when it was packed.
+      const list = values as ArrayLike<unknown> // It was one when it was packed.
+      events.told(mode, 'done', list.length)
+      listener.values(from, list, ms)
       over()
     }
     const failed = (reason: unknown): void => {
+      events.told(mode, 'failed', outcomes.count)
       for (let at = 0; at < outcomes.count; at++) listener.failed(from + at, reason, ms)
       over()
     }

@@ -16,7 +16,7 @@ import { isPromise } from './running-call.js'
 import type { Sending } from './sent-calls.js'
 import { SignalWatch } from './signal-watch.js'
 import { dropShelved, isSentOnce, repeatable, snapshotOf } from './snapshot.js'
-import { Attempt, type ItemOwner, kindOf, labelOf, mayGoAhead, type WorkItem } from './work-item.js'
+import { Attempt, type ItemOwner, kindOf, labelOf, type Mode, mayGoAhead, type WorkItem } from './work-item.js'
 import type { WorkerRecord } from './worker-record.js'
 
 export class PoolCalls implements ItemOwner {
@@ -53,7 +53,8 @@ export class PoolCalls implements ItemOwner {
         held === undefined
           ? outgoing.ship(item.fn, item.args, transfer && { transfer }, keeper)
           : outgoing.shipHeld(held, item.args, transfer)
-      if (item.options.retries !== undefined) item.shipped = repeatable(item.shipped)
+      // Each attempt gets what was submitted, whatever becomes of it here.
+      if (item.options.retries !== undefined) item.shipped = snapshotOf(repeatable(item.shipped))
       return true
     } catch (error) {
       joinStacks(error, framesOf(item.site))
@@ -138,7 +139,8 @@ export class PoolCalls implements ItemOwner {
 
   #succeed(item: WorkItem, value: unknown): void {
     this.#finish(item)
-    this.#core.counts.done++
+    // The calls of a chunk were counted as they were told.
+    if (item.mode.type !== 'chunk') this.#core.counts.done++
     item.fulfil(value)
   }
 
@@ -231,7 +233,9 @@ export class PoolCalls implements ItemOwner {
 
   /** The future of the item was cancelled. */
   cancelled(item: WorkItem, reason: unknown): void {
-    this.#core.counts.cancelled++
+    this.#core.counts.cancelled += item.mode.type === 'chunk' ? item.mode.left : 1
+    // Whoever reads a record of it has to know that it may have done something.
+    if (item.attempts === 0 && item.attempt !== undefined && this.isRunning(item)) this.noteStart(item.attempt)
     if (item.attempt !== undefined) this.#giveUp(item.attempt, new CancelledError(undefined, { reason }))
     this.#finish(item)
     this.#core.drain()
@@ -257,6 +261,7 @@ export class PoolCalls implements ItemOwner {
     item.endedAt = this.#core.now()
     if (item.limits?.deadline !== undefined) this.#core.deadlines.remove(item.limits.deadline)
     if (item.limits?.pause !== undefined) this.#core.deadlines.remove(item.limits.pause)
+    if (item.limits?.leaving !== undefined) this.#core.deadlines.remove(item.limits.leaving)
     if (item.options.signal !== undefined) this.#signals.remove(item.options.signal, item)
     if (this.#core.paused.size > 0) this.#core.paused.delete(item)
     // A worker that has the call may still read its bytes.
@@ -309,6 +314,12 @@ export class PoolCalls implements ItemOwner {
     const call = currentCall()
     const task = call instanceof TaskCall ? call.task : undefined
     return task?.item.owner === this ? task : undefined
+  }
+
+  /** So many calls of a chunk have ended. */
+  told(mode: Mode & { type: 'chunk' }, outcome: 'done' | 'failed', count: number): void {
+    mode.left -= count
+    this.#core.counts[outcome] += count
   }
 
   progress(item: WorkItem, value: unknown): void {

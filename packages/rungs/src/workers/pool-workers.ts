@@ -119,6 +119,7 @@ export class PoolWorkers {
       begun: (attempt, at) => this.#calls.begun(attempt, at),
       ended: (attempt, outcome, memory) => this.#calls.ended(attempt, worker, outcome, memory),
       progress: (attempt, value) => this.#calls.progress(attempt.item, value),
+      told: (mode, outcome, count) => this.#calls.told(mode, outcome, count),
       lent: (attempt, what) => {
         this.#core.state.lent(attempt, what)
         this.#core.drain()
@@ -156,7 +157,9 @@ export class PoolWorkers {
       host.abort(attempt)
       return
     }
-    attempt.grace = this.#core.deadlines.add(this.#core.deadlines.now() + item.options.grace, () => {
+    // Of a stream that its reader has left it is over.
+    const grace = item.limits?.leaving === undefined ? item.options.grace : 0
+    attempt.grace = this.#core.deadlines.add(this.#core.deadlines.now() + grace, () => {
       // One that has not begun will not: it is told before it does, and its worker is busy with another. When there is no other, it is something
       // left behind that keeps the worker busy, for ever as far as anyone can tell.
       if (!host.hasBegun(attempt) && worker.calls.size > 1) return

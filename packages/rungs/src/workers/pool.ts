@@ -40,6 +40,8 @@ export class WorkerPool {
   readonly batches: PoolBatches
   /** Whether calls that wait may do so as one: where there is no limit of the queue that somebody may wait for. */
   readonly #joins: boolean
+  /** Told, once, when the pool takes no more calls. */
+  readonly #closing = new Set<() => void>()
   #draining = false
   readonly #closed = withResolvers<void>()
 
@@ -112,6 +114,12 @@ export class WorkerPool {
       }
     }
     return busyMs
+  }
+
+  /** `told` is called once, when the pool takes no more calls. @returns what ends that */
+  onClosing(told: () => void): () => void {
+    this.#closing.add(told)
+    return () => void this.#closing.delete(told)
   }
 
   /** Whether a call would have to wait for room in the queue. */
@@ -219,6 +227,19 @@ export class WorkerPool {
   credit(item: WorkItem, count: number | 'stop'): void {
     const { attempt } = item
     if (attempt?.worker !== undefined) this.#core.hosts.get(attempt.worker.id)?.credit(attempt, count)
+  }
+
+  /** The reader of a stream has left. What is still running after its grace is ended as a call that was cancelled and goes on. */
+  leaveStream(item: WorkItem): void {
+    if (item.attempt?.place !== 'running') {
+      item.future.cancel()
+      return
+    }
+    this.credit(item, 'stop')
+    item.limits ??= {}
+    item.limits.leaving ??= this.#core.deadlines.add(this.#core.deadlines.now() + item.options.grace, () =>
+      this.#calls.cancelItem(item, 'The reader has left the stream'),
+    )
   }
 
   /** The items of a chunk that have not begun shall not; the one that runs is not disturbed. */
@@ -356,6 +377,7 @@ export class WorkerPool {
     this.#workers.reference()
     if (this.#core.state.early > 0 && this.#pace.checkAt === undefined) this.#pace.watch()
     if (this.#room.isAwaited) this.#tellRoom()
+    if (this.#closing.size > 0 && !this.isOpen) this.#tellClosing()
     if (this.#idleWatch !== undefined && this.#core.state.workers.size > this.#core.options.minWorkers) this.#idleWatch.start()
   }
 
@@ -377,6 +399,13 @@ export class WorkerPool {
       isDone(this.#core.perform)
     }
     return true
+  }
+
+  #tellClosing(): void {
+    for (const told of [...this.#closing]) {
+      this.#closing.delete(told)
+      told()
+    }
   }
 
   #tellRoom(): void {

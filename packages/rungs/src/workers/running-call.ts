@@ -39,7 +39,7 @@ export class RunningCall implements CurrentCall {
   }
 
   get id(): number {
-    return this.request.call
+    return this.request.call + (this.chunk?.index ?? 0)
   }
 
   get key(): string | undefined {

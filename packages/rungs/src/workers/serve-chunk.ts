@@ -25,6 +25,8 @@ export class ChunkRun {
   readonly #calls: ChunkCalls
   readonly #cells: Cells
   readonly #parts: ChunkParts
+  /** Which of the calls is running. */
+  index = 0
   /** Not told yet: the values of the items from `#from` on. */
   #values: unknown[] = []
   #from = 0
@@ -49,6 +51,7 @@ export class ChunkRun {
     let left = this.#between
     for (let index = start; index < count; index++) {
       if (this.#parts.aborted()) break
+      this.index = index
       if (cell >= 0) this.#cells.begin(cell, index + 1)
       try {
         const result = at(index)

@@ -21,10 +21,10 @@ export type Mode =
   | { readonly type: 'call' }
   | StreamMode
   /**
-   * `of`: its arguments are the items and the index of the first; or each is the list of arguments of one call. `begun`: how many items had
-   * begun when its worker died.
+   * `of`: its arguments are the items and the index of the first; or each is the list of arguments of one call. `left`: of how many nothing was told.
+   * `begun`: how many items had begun when its worker died.
    */
-  | { readonly type: 'chunk'; readonly of: 'items' | 'lists'; readonly listener: ChunkListener; begun: number }
+  | { readonly type: 'chunk'; readonly of: 'items' | 'lists'; readonly listener: ChunkListener; left: number; begun: number }
 
 export interface StreamMode {
   readonly type: 'stream'
@@ -66,6 +66,16 @@ export interface Part {
   readonly stop?: (error: CancelledError, reason: unknown) => void
 }
 
+export interface Limits {
+  deadline?: Deadline
+  /** Before its next attempt. */
+  pause?: Deadline
+  /** Why it is tried again. */
+  failure?: { readonly reason: unknown }
+  /** Its reader has left; by then it has to be over. */
+  leaving?: Deadline
+}
+
 export class WorkItem implements Driver {
   /** How often it was started. */
   attempts = 0
@@ -73,8 +83,8 @@ export class WorkItem implements Driver {
   endedAt: number | undefined = undefined
   /** The attempt that counts. */
   attempt: Attempt | undefined = undefined
-  /** Its deadline, the pause before its next attempt, and why it is tried again. Most calls have none of these. */
-  limits: { deadline?: Deadline | undefined; pause?: Deadline | undefined; failure?: { readonly reason: unknown } } | undefined = undefined
+  /** Most calls have none of these. */
+  limits: Limits | undefined = undefined
   /** No further attempt is wanted. */
   isLast = false
   /** The call as data; undefined where nothing is sent. */

@@ -4,7 +4,14 @@
 import type { AsyncResource } from 'node:async_hooks'
 import { numbersOf } from '../../calls/index.js'
 import type { CheckedCallOptions } from '../../core/call-options.js'
-import { CancelledError, NotShippableError, WorkerDiedError } from '../../core/errors.js'
+import {
+  BrokenExecutorError,
+  CancelledError,
+  ExecutorShutdownError,
+  NotShippableError,
+  TimeoutError,
+  WorkerDiedError,
+} from '../../core/errors.js'
 import { cancelFuture, onDone, outcomeOf } from '../../core/future.js'
 import { fulfilled, type Outcome, rejected } from '../../core/outcome.js'
 import { clearImmediate, setImmediate } from '../../core/platform.js'
@@ -33,6 +40,8 @@ interface Chunk {
 const perWorker = 2
 /** An item before which so many workers died is not tried again. */
 const maxTries = 3
+/** After so many items that failed by themselves, before they began and with none that ended in between, it is not the items. */
+const maxFruitless = 16
 
 export interface ChunksOptions {
   readonly submitter: Submitter
@@ -50,6 +59,8 @@ export class Chunks implements Carrier {
   readonly #options: ChunksOptions
   readonly #sink: Sink
   #sizing = firstSizing
+  /** Items that failed before they began, since the last one that ended. */
+  #fruitless = 0
   /** Items that are in no chunk yet: from `#next` on. */
   #items: ItemList = []
   /** Their arguments; undefined where they are made when a chunk is cut, which can fail for nobody's items but those of starmap. */
@@ -81,7 +92,7 @@ export class Chunks implements Carrier {
 
   get running(): number {
     let running = 0
-    for (const { submission } of this.#sent) if (submission?.future.running) running++
+    for (const { submission, received, items } of this.#sent) if (received < items.length && submission?.future.running) running++
     return running
   }
 
@@ -305,14 +316,16 @@ export class Chunks implements Carrier {
 
   /** Of what had not begun. @returns false if there is no use in that */
   #sendAgain(chunk: Chunk, error: unknown): boolean {
-    const { received, items } = chunk
+    const { received, items, submission } = chunk
     if (received === items.length) return true
     if (error instanceof WorkerDiedError && (received > 0 || chunk.tries < maxTries)) {
       this.#again.push(part(chunk, received, items.length, received > 0 ? 0 : chunk.tries + 1))
       return true
     }
-    if (error instanceof NotShippableError && error.path.startsWith('argument') && received === 0 && items.length > 1) {
-      // One of them cannot cross; the others can.
+    if (received > 0) this.#fruitless = 0
+    else if (mayBeOfOne(error) && items.length === 1) this.#fruitless++
+    else if (mayBeOfOne(error) && this.#fruitless < maxFruitless && submission?.firstNotBegun === 0) {
+      // One of them cannot cross, or be read there; the others can.
       const middle = items.length >> 1
       this.#again.unshift(part(chunk, 0, middle, chunk.tries), part(chunk, middle, items.length, chunk.tries))
       return true
@@ -357,6 +370,15 @@ export class Chunks implements Carrier {
     this.#reservation?.release()
     this.#reservation = undefined
   }
+}
+
+/** Whether a chunk that failed before any of its calls began may have failed for one of its items. */
+function mayBeOfOne(error: unknown): boolean {
+  if (error instanceof NotShippableError) return error.path.startsWith('argument')
+  const isOfThePool = [CancelledError, TimeoutError, WorkerDiedError, BrokenExecutorError, ExecutorShutdownError].some(
+    (Class) => error instanceof Class,
+  )
+  return !isOfThePool
 }
 
 function callsOf({ items, start, lists }: Chunk): ChunkCalls {

@@ -69,6 +69,7 @@ export class MapRun<R> implements MapResults<R>, AsyncDisposable, Sink {
   /** An item that was read while the last place in the queue was taken. */
   #inHand: { readonly item: unknown } | undefined
   #timer: MapTimer | undefined
+  #ignoreClosing: (() => void) | undefined
 
   constructor(parts: MapParts) {
     const { submitter, call, map, source, witness } = parts
@@ -96,6 +97,8 @@ export class MapRun<R> implements MapResults<R>, AsyncDisposable, Sink {
       if (this.#mapTimeout !== undefined && this.#mapTimeout !== Number.POSITIVE_INFINITY) {
         this.#timer = new MapTimer(this.#mapTimeout, () => this.#timeUp())
       }
+      // Nothing that comes later could be submitted, and it may be long until something does.
+      if (this.#source.isAsync) this.#ignoreClosing = this.#submitter.onClosing?.(() => this.#closing())
       this.#pump()
     }
     this.#starting = false
@@ -173,6 +176,16 @@ export class MapRun<R> implements MapResults<R>, AsyncDisposable, Sink {
     this.#carrier.addAll(items)
     this.#drain(undefined, false)
     return true
+  }
+
+  /** The pool takes no more calls. */
+  #closing(): void {
+    if (!this.#isOpen) return
+    try {
+      this.#submitter.check()
+    } catch (error) {
+      this.#drain({ error }, false)
+    }
   }
 
   /** Whether the pool takes items now. */
@@ -454,6 +467,7 @@ export class MapRun<R> implements MapResults<R>, AsyncDisposable, Sink {
   /** Nothing more happens but that results are given: neither time nor the signal matter any more. */
   #rest(): void {
     this.#timer?.clear()
+    this.#ignoreClosing?.()
     this.#signal?.removeEventListener('abort', this.#abort)
     this.#meter?.finish()
   }

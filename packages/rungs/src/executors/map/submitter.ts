@@ -86,6 +86,8 @@ export interface Submitter {
   readonly full: boolean
   /** Resolves when it is not full any more. @throws (as a rejection) the error that `submit` would throw, when the pool takes no more calls. */
   whenRoom(): Promise<void>
+  /** `told` is called once, when the pool takes no more calls. @returns what ends that. Absent where that is not known */
+  readonly onClosing?: ((told: () => void) => () => void) | undefined
   /** All calls of this function have the values that it has captured now. Absent where nothing is sent, or nothing comes later. */
   hold?(fn: Callee): void
   /** Throws what `submit` would throw because the pool takes no calls any more; says nothing about a full queue. */

@@ -123,6 +123,12 @@ export function succeedOnAttempt(board: Board, n: number): number {
   return attempt
 }
 
+/** Fails once, and then gives what it was given. */
+export function giveOnAttempt2<T>(board: Board, value: T): T {
+  succeedOnAttempt(board, 2)
+  return value
+}
+
 /** Never ends before the nth attempt. */
 export async function answerOnAttempt(board: Board, n: number): Promise<number> {
   const attempt = currentCall()?.attempt ?? 0

@@ -209,3 +209,7 @@ export function isAborted(signal: AbortSignal): Promise<unknown> {
 export function textOf(length: number): string {
   return 'x'.repeat(length)
 }
+
+export function idOfCall(): number | undefined {
+  return currentCall()?.id
+}

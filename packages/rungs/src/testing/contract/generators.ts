@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { currentCall } from '../../core/current-call.js'
 import { add, type Board } from './board.js'
-import { hold, holdSync } from './functions-held.js'
+import { hold, holdFirmly, holdSync, spinForever } from './functions-held.js'
 
 export function* countTo(n: number): Generator<number> {
   for (let i = 1; i <= n; i++) yield i
@@ -56,6 +56,18 @@ export function* countThenCompute(board: Board): Generator<number> {
   yield 1
   yield 2
   yield holdSync(board, 3)
+}
+
+/** One item, and then nothing that ends it. */
+export function* countThenSpin(board: Board): Generator<number> {
+  yield 1
+  spinForever(board)
+}
+
+/** One item, and then one that comes much too late. */
+export async function* countThenStall(board: Board): AsyncGenerator<number> {
+  yield 1
+  await holdFirmly(board)
 }
 
 export function arrayOf(n: number): number[] {

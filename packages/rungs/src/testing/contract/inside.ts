@@ -3,7 +3,8 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { inspect } from 'node:util'
 import { currentCall } from '../../core/current-call.js'
 import { ExecutorShutdownError } from '../../core/errors.js'
-import { callInfo, callInfoLater, double, doubleLater, reportProgress, throwIt } from './functions.js'
+import { callInfo, callInfoLater, double, doubleLater, idOfCall, reportProgress, throwIt } from './functions.js'
+import { arrayOf } from './generators.js'
 import type { Group } from './scene.js'
 
 export const insideCases: Group = (add, { kind }) => {
@@ -34,6 +35,16 @@ export const insideCases: Group = (add, { kind }) => {
     assert.equal(future.key, undefined)
     assert.equal((await future)?.key, undefined)
   })
+
+  for (const chunkSize of [1, 3, 'auto'] as const) {
+    add(`has an id of its own for each item of a map (chunkSize ${chunkSize})`, async ({ open }) => {
+      const ids = await open({ maxWorkers: 2 }).map(idOfCall, arrayOf(10), { chunkSize }).toArray()
+      assert.equal(new Set(ids).size, 10)
+      const future = open().submit(idOfCall)
+      assert.ok(!ids.includes(future.id), 'nor is it that of another call')
+      await future
+    })
+  }
 
   add('gives undefined from currentCall() outside of a call, also in callbacks', async ({ open }) => {
     assert.equal(currentCall(), undefined)

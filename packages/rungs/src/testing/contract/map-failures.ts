@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { CancelledError, ExecutorShutdownError, TimeoutError } from '../../core/errors.js'
 import type { Progress } from '../../core/executor.js'
 import { logged, read, release } from './board.js'
-import { double, doubleUnless3, throwIt } from './functions.js'
+import { double, doubleUnless3, echo, throwIt } from './functions.js'
 import { hold, logThenHold, succeedOnAttempt } from './functions-held.js'
 import { arrayOf } from './generators.js'
 import { asyncly, counted } from './map.js'
@@ -24,7 +24,65 @@ async function drain<R>(results: AsyncIterable<R>): Promise<{ seen: R[]; error: 
   }
 }
 
-export const mapFailureCases: Group = (add, { kind }) => {
+/** One item, and then none for ever. */
+async function* stalling(): AsyncGenerator<number> {
+  yield 1
+  await new Promise(() => {})
+}
+
+export const mapFailureCases: Group = (add, { kind, separate }) => {
+  for (const end of ['shutdown', 'terminate'] as const) {
+    add(`ends when the pool does, and not when its source gives something (${end})`, async ({ open }) => {
+      const pool = open({ maxWorkers: 1 })
+      const results = pool.map(double, stalling())
+      assert.deepEqual(await results.next(), { done: false, value: 2 })
+      const next = results.next()
+      const ended = pool[end]()
+      await assert.rejects(next, ExecutorShutdownError)
+      await ended
+    })
+  }
+
+  for (const chunkSize of [1, 5, 'auto'] as const) {
+    add(`counts items, not messages (chunkSize ${chunkSize})`, async ({ open, until }) => {
+      const pool = open({ maxWorkers: 2 })
+      await pool.map(doubleUnless3, [3, 1, 3, 2, 3, 4, 5, 3], { chunkSize, onError: 'settle' }).toArray()
+      await until('all have ended', () => pool.stats.running === 0)
+      assert.deepEqual([pool.stats.done, pool.stats.failed], [4, 4])
+    })
+  }
+
+  for (const chunkSize of separate ? ([1, 4, 'auto'] as const) : []) {
+    add(`fails an item alone that cannot be read, whatever is thrown then (chunkSize ${chunkSize})`, async ({ open }) => {
+      const bad = Object.defineProperty([1], 0, {
+        enumerable: true,
+        get() {
+          throw new RangeError('not to be read')
+        },
+      })
+      const records = await open()
+        .map(echo<unknown>, [1, bad, 3, 4], { chunkSize, onError: 'settle' })
+        .toArray()
+      assert.deepEqual(
+        records.map(({ status }) => status),
+        ['fulfilled', 'rejected', 'fulfilled', 'fulfilled'],
+      )
+    })
+  }
+
+  add('says of an item whether it had begun when the pool was terminated', async ({ open, board, until }) => {
+    const pool = open({ maxWorkers: 1 })
+    const b = board()
+    const records = pool.starmap(hold, [[b], [b]], { onError: 'settle' })
+    await until('the first one runs', () => read(b, 'begun') > 0)
+    await pool.terminate()
+    const seen = await records.toArray()
+    assert.deepEqual(
+      seen.map(({ attempts }) => attempts),
+      [1, 0],
+    )
+  })
+
   for (const chunkSize of [1, 2, 4, 'auto'] as const) {
     add(`gives the results before the first item that failed, then its error (chunkSize ${chunkSize})`, async ({ open }) => {
       const { seen, error } = await drain(open({ maxWorkers: 2 }).map(doubleUnless3, [1, 2, 3, 4, 5], { chunkSize }))

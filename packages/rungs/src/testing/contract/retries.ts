@@ -4,7 +4,7 @@ import { CancelledError, TimeoutError } from '../../core/errors.js'
 import { read } from './board.js'
 import { double, throwIt } from './functions.js'
 import { exitOnFirstAttempt } from './functions-deadly.js'
-import { answerOnAttempt, hold, succeedOnAttempt } from './functions-held.js'
+import { answerOnAttempt, giveOnAttempt2, hold, succeedOnAttempt } from './functions-held.js'
 import type { Group } from './scene.js'
 
 export const retryCases: Group = (add, { separate }) => {
@@ -23,6 +23,19 @@ export const retryCases: Group = (add, { separate }) => {
     assert.equal(read(b, 'calls'), 3)
     await until('it is counted once', () => pool.stats.failed === 1 && pool.stats.done === 0)
   })
+
+  if (separate) {
+    add('gives each attempt what was submitted, whatever has become of it since', async ({ open, board, until }) => {
+      const pool = open({ maxWorkers: 1 })
+      const given = { n: 1 }
+      const future = pool
+        .with({ retries: { limit: 2, backoff: { base: 20, cap: 20 } } })
+        .submit(giveOnAttempt2<typeof given>, board(), given)
+      await until('it has failed once', () => pool.stats.retried === 1)
+      given.n = 2
+      assert.deepEqual(await future, { n: 1 })
+    })
+  }
 
   add('tries once without retries, and with retries: 0', async ({ open, board }) => {
     const pool = open({ maxWorkers: 1 })

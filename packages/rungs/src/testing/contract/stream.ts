@@ -9,6 +9,8 @@ import {
   countThenCompute,
   countThenFollow,
   countThenHold,
+  countThenSpin,
+  countThenStall,
   countThenThrow,
   countTo,
   countToLater,
@@ -130,6 +132,31 @@ export const streamCases: Group = (add, { separate }) => {
     assert.equal(await pool.submit(double, 1), 2)
     assert.deepEqual([pool.stats.failed, pool.stats.restarts], [0, 0])
   })
+
+  add('leaves a generator that does not end within its grace', async ({ open, board, until }) => {
+    const pool = open({ maxWorkers: 1 })
+    const b = board()
+    for await (const n of pool.with({ grace: 20 }).stream(countThenStall, b)) {
+      assert.equal(n, 1)
+      await until('it is in the middle of the next', () => read(b, 'begun') > 0)
+      break
+    }
+    if (!separate) release(b)
+    assert.equal(await pool.submit(double, 4), 8)
+  })
+
+  if (separate) {
+    add('replaces the worker of a generator that never yields again, after its grace', async ({ open, board, until }) => {
+      const pool = open({ maxWorkers: 1 })
+      const b = board()
+      for await (const _ of pool.with({ grace: 20 }).stream(countThenSpin, b)) {
+        await until('it spins', () => read(b, 'begun') > 0)
+        break
+      }
+      assert.equal(await pool.submit(double, 4), 8)
+      assert.equal(pool.stats.restarts, 1)
+    })
+  }
 
   add('throws ExecutorShutdownError from stream() itself after shutdown', async ({ open }) => {
     const pool = open()
