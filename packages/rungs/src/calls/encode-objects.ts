@@ -7,6 +7,7 @@ import type { Encoder } from './encode.js'
 import { builtinObject } from './encode-builtins.js'
 import { encodeFunction } from './encode-functions.js'
 import { encodeProperties, encodePrototype, extrasFrom } from './encode-properties.js'
+import { descriptionOf } from './errors-codec.js'
 import { builtinName, isGlobalPrototype } from './globals.js'
 import { type AnyFunction, isCallback, linkedModule, registeredFor } from './marks.js'
 import { anyTransfers, transfersOf } from './transfer.js'
@@ -120,6 +121,15 @@ function array(encoder: Encoder, value: readonly unknown[], at: number, prototyp
   const rest = keys.filter((key) => key !== 'length' && (!isIndex(key) || strange.has(key)))
   const node = [Kind.array, value.length, valuesAt, prototypeAt ?? -1, extrasFrom(encoder, value, at, rest)]
   if (indices !== undefined) node.push(indices)
+  // Of what was thrown the rest is kept.
+  if (encoder.options.lenient) {
+    for (const [place, valueAt] of valuesAt.entries()) {
+      if (valueAt < 0) continue
+      encoder.mend(valueAt, (problem) => {
+        valuesAt[place] = encoder.add(descriptionOf(problem))
+      })
+    }
+  }
   return node
 }
 

@@ -17,7 +17,7 @@ export function encodeError(encoder: Encoder, error: Error, at: number): unknown
   const valuesAt: number[] = []
   const properties: Extras['properties'][number][] = []
   const describe = (valueAt: number, put: (at: number) => void) => {
-    if (encoder.options.lenient) encoder.mend(valueAt, (problem) => put(encoder.add(`[cannot cross: ${problem.message}]`)))
+    if (encoder.options.lenient) encoder.mend(valueAt, (problem) => put(encoder.add(descriptionOf(problem))))
   }
   for (const key of Reflect.ownKeys(error)) {
     const descriptor = Object.getOwnPropertyDescriptor(error, key)
@@ -52,6 +52,11 @@ export function encodeError(encoder: Encoder, error: Error, at: number): unknown
     if (encoder.options.lenient && prototypeAt >= 0) mendClass(encoder, node, prototype as object, prototypeAt, at)
   }
   return node
+}
+
+/** Arrives in the place of a part of what was thrown. */
+export function descriptionOf(problem: Error): string {
+  return `[cannot cross: ${problem.message}]`
 }
 
 /** Says whether its class extends DOMException, which keeps message and name where only its own getters see them. */

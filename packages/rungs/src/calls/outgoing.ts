@@ -177,6 +177,9 @@ export class Outgoing {
       if (isPlain(reason)) return plainly(reason)
       return lookingOnce(() => this.#sender.pack(reason, { label: 'thrown error', lenient: true }).packed)
     } catch (problem) {
+      // Of what is no error there is nothing that could be kept.
+      if (problem instanceof NotShippableError && !types.isNativeError(reason) && !types.isNativeError(problem.cause))
+        return this.packError(new NotShippableError(problem.message.replace(/^thrown error/, 'what the call threw'), problem.path))
       const { name, message, stack, code } = lastResort(reason)
       const why = problem instanceof NotShippableError ? problem.message : undefined
       const names = [

@@ -1,4 +1,5 @@
 // What executors set up alike whose workers share no memory with this thread, so that calls are sent to them: threads and processes.
+import { types } from 'node:util'
 import { Outgoing } from '../calls/index.js'
 import { clock } from '../core/clock.js'
 import { HandleTable } from '../workers/handle-table.js'
@@ -29,7 +30,9 @@ export function workerSetup(
   handles.packReason = (reason) => {
     const { plain, data, uses } = outgoing.packError(reason)
     // One that needs definitions would need them sent before; that an unusual class of error is missed is bearable.
-    return uses.length === 0 ? { plain, data } : { plain: true, data: String(reason) }
+    if (uses.length === 0) return { plain, data }
+    const bare = types.isNativeError(reason) ? outgoing.packError(bareError(reason)) : undefined
+    return bare?.uses.length === 0 ? { plain: bare.plain, data: bare.data } : { plain: true, data: String(reason) }
   }
   const time = clock()
   return {
@@ -46,4 +49,11 @@ export function workerSetup(
     stdio,
     now: () => time.now(),
   }
+}
+
+/** What an error says, as one of the class that all have. */
+function bareError({ name, message, stack }: Error): Error {
+  const error = new Error(message)
+  Object.defineProperty(error, 'stack', { value: stack, writable: true, configurable: true })
+  return Object.assign(error, { name })
 }

@@ -32,7 +32,7 @@ export interface LinkParts {
   readonly events: HostEvents
   /** Ends the worker now. `gone` of the link is called when it is. */
   readonly kill: (force: boolean) => void
-  readonly print: (to: 'stdout' | 'stderr', text: string) => void
+  readonly print: (to: 'stdout' | 'stderr', text: string | Uint8Array) => void
   /** The pool's time now. */
   readonly now: () => number
   readonly setRef: (ref: boolean) => void

@@ -91,7 +91,7 @@ export type FromWorker =
       /** Set with the last ones: the chunk has ended, and no reply comes. */
       readonly end: { readonly memory: number | undefined } | undefined
     }
-  | { readonly type: 'output'; readonly to: 'stdout' | 'stderr'; readonly text: string }
+  | { readonly type: 'output'; readonly to: 'stdout' | 'stderr'; readonly text: string | Uint8Array }
   | { readonly type: 'lent'; readonly id: number; readonly what: 'place' | 'thread' }
   | { readonly type: 'regained'; readonly id: number }
   | RpcRequest

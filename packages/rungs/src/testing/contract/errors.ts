@@ -1,12 +1,41 @@
 import assert from 'node:assert/strict'
 import { inspect } from 'node:util'
-import { DeviceError, double, throwAggregate, throwDeviceError, throwIt, throwLater } from './functions.js'
+import {
+  DeviceError,
+  double,
+  reasonOfSignal,
+  throwAggregate,
+  throwDeviceError,
+  throwIt,
+  throwLater,
+  throwPartly,
+  throwWeakMap,
+} from './functions.js'
 import type { Group } from './scene.js'
 
 const falsy: readonly unknown[] = [undefined, null, 0, -0, Number.NaN, '', false, 0n]
 const thrown: readonly unknown[] = ['a string', 42, { code: 'E_PLAIN', list: [1] }, Symbol.for('rungs.contract')]
 
-export const errorCases: Group = (add) => {
+export const errorCases: Group = (add, { separate }) => {
+  if (separate) {
+    add('says by name that what was thrown cannot cross', async ({ open }) => {
+      await assert.rejects(open().submit(throwWeakMap), { code: 'ERR_RUNGS_NOT_SHIPPABLE', name: 'NotShippableError' })
+    })
+
+    add('describes the errors of an AggregateError that cannot cross, and keeps the others', async ({ open }) => {
+      const error = await open().submit(throwPartly).exception()
+      assert.ok(error instanceof AggregateError)
+      const [first, second, third] = error.errors as unknown[]
+      assert.ok(first instanceof RangeError)
+      assert.match(String(second), /^\[cannot cross: .*errors\[1\]/)
+      assert.equal(third, 'third')
+    })
+  }
+
+  add('shows an error as the reason of a signal that was aborted before', async ({ open }) => {
+    assert.deepEqual(await open().submit(reasonOfSignal, AbortSignal.abort(new RangeError('given up'))), [true, 'RangeError', 'given up'])
+  })
+
   for (const value of falsy) {
     add(`a call that throws ${inspect(value)} has failed, and the value is what was thrown`, async ({ open }) => {
       const pool = open({ maxWorkers: 1 })

@@ -213,3 +213,16 @@ export function textOf(length: number): string {
 export function idOfCall(): number | undefined {
   return currentCall()?.id
 }
+
+export function throwWeakMap(): never {
+  throw new WeakMap()
+}
+
+/** Its second part cannot cross. */
+export function throwPartly(): never {
+  throw new AggregateError([new RangeError('first'), new WeakMap(), 'third'], 'some failed')
+}
+
+export function reasonOfSignal({ reason }: AbortSignal): unknown {
+  return [reason instanceof Error, (reason as Error).name, (reason as Error).message]
+}
