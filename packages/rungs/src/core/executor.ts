@@ -43,8 +43,9 @@ export interface MapOptions extends CallOptions {
    */
   readonly bufferSize?: number | undefined
   /**
-   * How many items go to a worker in one message; `'auto'` measures. Results, errors, progress and timeouts stay those of single items.
-   * Ignored for tasks, which send nothing. Default 1.
+   * How many items go to a worker in one message; `'auto'` measures. Errors, progress and timeouts stay those of single items. As in Python's
+   * `Pool.map`, the items of one message are one copy, made when it is sent: what two of them have in common, or the function has captured, is one
+   * object for both, and so are their results when they go back. `maxTasksPerWorker` counts messages. Ignored for tasks, which send nothing. Default 1.
    */
   readonly chunkSize?: number | 'auto' | undefined
   /** Milliseconds from the call to `map` until the last result. Then the iteration ends with `TimeoutError`, and what is left is cancelled. */
@@ -229,8 +230,9 @@ export interface Executor extends AsyncDisposable {
   /**
    * Runs a (async) generator function there and gives here what it yields, with back-pressure: it runs only a few items ahead of the reader.
    * Leaving the loop ends the generator, whose `finally` runs; if it is waiting in
-   * the middle of an item, its `signal` aborts first. Cancelling the task of `rungs/sync` that waits for an item cancels the call.
-   * Starts at the call.
+   * the middle of an item, its `signal` aborts first. What has not ended within its `grace` is cancelled. Cancelling the task of `rungs/sync` that waits
+   * for an item cancels the call. Starts at the call, and has its place in the pool until it ends, also while it waits for its reader: a loop
+   * that submits to the same pool needs another worker.
    * @throws as `submit`; the iteration throws what the generator throws
    * @example
    * for await (const line of pool.stream(readLines, 'big.log')) if (line.includes('error')) break
