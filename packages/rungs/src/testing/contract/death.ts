@@ -13,6 +13,7 @@ import {
   rejectAndNobodyListens,
   runOutOfMemory,
   throwInTimer,
+  throwThisInTimer,
 } from './functions-deadly.js'
 import { hold, spinForever } from './functions-held.js'
 import { arrayOf } from './generators.js'
@@ -51,6 +52,19 @@ export const deathCases: Group = (add, { kind, separate, smallMemory }) => {
       assertDied(error, {})
       assert.match(inspect(error), /out of the blue/)
       assert.equal(await pool.submit(double, 1), 2)
+    })
+  }
+
+  for (const value of [new RangeError('of a class'), 'a string', undefined]) {
+    add(`has ${inspect(value).split('\n')[0]} as it was thrown for its cause, when nobody caught it`, async ({ open }) => {
+      const error = await open({ maxWorkers: 1 }).submit(throwThisInTimer, value).exception()
+      assertDied(error, {})
+      const { cause } = error
+      if (!(value instanceof RangeError)) assert.equal(cause, value)
+      else {
+        assert.ok(cause instanceof RangeError)
+        assert.equal(cause.message, value.message)
+      }
     })
   }
 

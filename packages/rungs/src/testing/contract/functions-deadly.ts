@@ -28,6 +28,13 @@ export async function throwInTimer(message: string): Promise<void> {
   await pause(60_000)
 }
 
+export async function throwThisInTimer(value: unknown): Promise<void> {
+  setTimeout(() => {
+    throw value
+  }, 1)
+  await pause(60_000)
+}
+
 export async function rejectAndNobodyListens(message: string): Promise<void> {
   void Promise.reject(new Error(message))
   await pause(60_000)
