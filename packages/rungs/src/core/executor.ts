@@ -231,8 +231,7 @@ export interface Executor extends AsyncDisposable {
    * Runs a (async) generator function there and gives here what it yields, with back-pressure: it runs only a few items ahead of the reader.
    * Leaving the loop ends the generator, whose `finally` runs; if it is waiting in
    * the middle of an item, its `signal` aborts first. What has not ended within its `grace` is cancelled. Cancelling the task of `rungs/sync` that waits
-   * for an item cancels the call. Starts at the call, and has its place in the pool until it ends, also while it waits for its reader: a loop
-   * that submits to the same pool needs another worker.
+   * for an item cancels the call. Starts at the call. While it waits for its reader, its place in the pool is free for other calls.
    * @throws as `submit`; the iteration throws what the generator throws
    * @example
    * for await (const line of pool.stream(readLines, 'big.log')) if (line.includes('error')) break

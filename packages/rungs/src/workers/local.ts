@@ -267,7 +267,15 @@ class LocalHost implements WorkerHost, TaskPlace {
     if (mode.type === 'call' && onlyComputes(fn) && arePrimitive(args)) return invoke(fn, args)
     if (mode.type !== 'stream') return context.runInAsyncScope(runInCall, undefined, task, invoke, fn, args)
     return context.runInAsyncScope(() => {
-      const stream = runStream(task as TaskCall, fn, args, mode.credit, mode.onItem) // Set by send().
+      const place = {
+        lend: () => {
+          if (attempt.waits++ === 0) this.#events.lent(attempt, 'place')
+        },
+        regain: () => {
+          if (--attempt.waits === 0) this.#events.regained(attempt)
+        },
+      }
+      const stream = runStream(task as TaskCall, fn, args, mode.credit, mode.onItem, place) // Set by send().
       this.#streams.set(attempt, stream)
       return stream.ended
     })

@@ -3,7 +3,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { type CurrentCall, runInCall } from '../core/current-call.js'
 import { CancelledError } from '../core/errors.js'
 import { show } from '../core/options.js'
-import { setImmediate } from '../core/platform.js'
+import { clearTimeout, setImmediate, setTimeout } from '../core/platform.js'
 import type { AnyFunction } from './work-item.js'
 
 export interface StreamControl {
@@ -13,13 +13,24 @@ export interface StreamControl {
   readonly ended: Promise<undefined>
 }
 
+/** The place of a call in its pool. */
+export interface StreamPlace {
+  /** The call waits for its reader: others may run meanwhile. */
+  lend(): void
+  regain(): void
+}
+
+/** Milliseconds that it waits for its reader before it lends its place. Most readers are back sooner. */
+const lendsAfter = 1
+
 /** A call whose signal can be aborted. */
 export interface AbortableCall extends CurrentCall {
   abort(reason: unknown): void
 }
 
 /**
- * Starts at once. At most `credit` items are sent and not yet taken.
+ * Starts at once. At most `credit` items are sent and not yet taken; while it waits for its reader, who may wait for another call of the pool, it has
+ * no place there.
  *
  * It is ahead of its reader, and may be in the middle of an item when the reader leaves: then the signal of the call aborts, or leaving
  * would wait for an item that nobody wants and that may never come.
@@ -30,6 +41,7 @@ export function runStream(
   args: readonly unknown[],
   credit: number,
   send: (value: unknown) => void,
+  place: StreamPlace,
 ): StreamControl {
   let left = credit
   let stopped = false
@@ -44,10 +56,17 @@ export function runStream(
     const iterator = iteratorOf(produced)
     for (;;) {
       if (left === 0 && !stopped) {
+        let hasLent = false
+        const timer = setTimeout(() => {
+          hasLent = true
+          place.lend()
+        }, lendsAfter)
         await new Promise<void>((resolve) => {
           wake = resolve
         })
         wake = undefined
+        clearTimeout(timer)
+        if (hasLent) place.regain()
       }
       if (stopped) {
         ending = true

@@ -1,6 +1,7 @@
 // Runs calls where the worker is: reads a request, runs it, tells the outcome. The channel is handed in; that this is a thread or a process shows
 // nowhere else.
 import { type Packed, viewOf } from '../calls/index.js'
+import type { CurrentCall } from '../core/current-call.js'
 import { runInCall } from '../core/current-call.js'
 import { CancelledError, TimeoutError } from '../core/errors.js'
 import type { Cells } from './cells.js'
@@ -63,12 +64,7 @@ export class Server {
     this.#mail = new WorkerMail({
       ...parts,
       ring: parts.ring?.end,
-      lend: (call, what) => {
-        if (!this.#lent.lend(call, what)) return
-        // A call that came before there was a place for it has one now.
-        parts.line?.calls.wake()
-        this.#loop?.placeLent()
-      },
+      lend: (call, what) => this.#lend(call, what),
       regain: (call) => this.#lent.regain(call),
     })
     if (parts.ring !== undefined) {
@@ -157,6 +153,13 @@ export class Server {
       case 'rpcReply':
         this.#mail.remote.replied(message)
     }
+  }
+
+  #lend(call: CurrentCall | undefined, what: 'place' | 'thread'): void {
+    if (!this.#lent.lend(call, what)) return
+    // A call that came before there was a place for it has one now.
+    this.#parts.line?.calls.wake()
+    this.#loop?.placeLent()
   }
 
   #cancelFuture(id: number, reason: unknown): void {
@@ -298,7 +301,8 @@ export class Server {
         return
       }
       if (request.mode === 'stream') {
-        const control = runStream(active, fn, args, request.credit, (value) => this.#item(request.id, value))
+        const place = { lend: () => this.#lend(active, 'place'), regain: () => this.#lent.regain(active) }
+        const control = runStream(active, fn, args, request.credit, (value) => this.#item(request.id, value), place)
         active.stream = control
         this.#settleWith(active, control.ended)
         return

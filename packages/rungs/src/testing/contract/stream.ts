@@ -133,6 +133,19 @@ export const streamCases: Group = (add, { separate }) => {
     assert.deepEqual([pool.stats.failed, pool.stats.restarts], [0, 0])
   })
 
+  add('leaves its place to other calls while it waits for its reader', async ({ open, until }) => {
+    const pool = open({ maxWorkers: 1 })
+    const doubled: number[] = []
+    for await (const n of pool.stream(countTo, 30)) doubled.push(await pool.submit(double, n))
+    assert.deepEqual(
+      doubled,
+      arrayOf(30).map((n) => 2 * n),
+    )
+    assert.deepEqual(await pool.map(double, pool.stream(countTo, 30)).toArray(), doubled)
+    await until('all have ended', () => pool.stats.running === 0)
+    assert.equal(pool.stats.workers, 1)
+  })
+
   add('leaves a generator that does not end within its grace', async ({ open, board, until }) => {
     const pool = open({ maxWorkers: 1 })
     const b = board()
