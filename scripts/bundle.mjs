@@ -11,7 +11,7 @@ import { rollup } from 'rollup'
 /** What a thread needs until it has given its first result. What these import beside it is loaded when it is first used. */
 const first = [
   'workers/thread-main.js workers/serve.js workers/short-calls.js workers/running-call.js workers/live-signal.js workers/serve-chunk.js workers/serve-stream.js',
-  'workers/output.js workers/worker-mail.js workers/lent-places.js workers/bell.js workers/port-channel.js workers/call-time.js',
+  'workers/output.js workers/worker-mail.js workers/lent-places.js workers/nesting.js workers/bell.js workers/port-channel.js workers/call-time.js',
   'workers/ring/worker-end.js workers/ring/worker-loop.js workers/ring/byte-ring.js workers/ring/layout.js workers/ring/codec.js workers/ring/bulk.js',
   'core/options.js core/current-call.js calls/incoming.js calls/modules.js calls/required.js calls/marks.js calls/wire.js calls/decode.js',
   'calls/decode-builtins.js calls/decode-contents.js calls/decode-places.js calls/compile.js calls/script-names.js calls/class-name.js',

@@ -162,6 +162,8 @@ export interface WorkerStart {
   readonly finalizer: Startup | undefined
   /** Identifies the pool. */
   readonly pool: number
+  /** How many workers it is within, itself included. */
+  readonly depth: number
 }
 
 /** A call as data, with all that is needed to read it. */

@@ -9,6 +9,7 @@ import type { SpawnHost } from './host.js'
 import { noNumber } from './line-words.js'
 import { Link } from './link.js'
 import type { FromWorker } from './messages.js'
+import { depthOfWorkers } from './nesting.js'
 import { openPartFiles } from './part-file.js'
 import { messageOf } from './pipe-messages.js'
 import { PoolLine } from './pool-line.js'
@@ -36,6 +37,7 @@ const lentPlaces = 64
 
 export function processSpawner(config: ProcessConfig): SpawnHost {
   return (record, name, events) => {
+    const depth = depthOfWorkers()
     const files = openPartFiles()
     const worker = new ChildWorker(spawnChild(config, files), config, files)
     const presumed = config.callsPerWorker === 1 ? 1 : 0
@@ -64,6 +66,7 @@ export function processSpawner(config: ProcessConfig): SpawnHost {
         initializer: startupOf(config.initializer, config.outgoing),
         finalizer: startupOf(config.finalizer, config.outgoing),
         pool: config.pool,
+        depth,
       },
       cells: cells.count,
       presumed,

@@ -9,6 +9,7 @@ import type { Channel } from './channel.js'
 import type { ChildLine } from './child-line.js'
 import { LentPlaces } from './lent-places.js'
 import type { FromWorker, Parcel, Request, SentBytes, Startup, ToWorker, WorkerStart } from './messages.js'
+import { nestedAt } from './nesting.js'
 import type { WorkerEnd } from './ring/worker-end.js'
 import { WorkerLoop } from './ring/worker-loop.js'
 import { type CallPlace, chunkCalls, isPromise, RunningCall, runCall } from './running-call.js'
@@ -55,6 +56,7 @@ export class Server {
   constructor(parts: ServerParts) {
     this.#parts = parts
     const { channel, start, cells } = parts
+    nestedAt(start.depth)
     this.#place = {
       info: start.info,
       aborted: (cell) => (cell < 0 ? 0 : cells.aborted(cell)),

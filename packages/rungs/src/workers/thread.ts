@@ -17,6 +17,7 @@ import type { HandleTable } from './handle-table.js'
 import type { HostEvents, SpawnHost } from './host.js'
 import type { Link } from './link.js'
 import type { FromWorker, ToWorker, WorkerStart } from './messages.js'
+import { depthOfWorkers } from './nesting.js'
 import { PortChannel } from './port-channel.js'
 import type { BulkStore } from './ring/bulk.js'
 import type { RingHub } from './ring/hub.js'
@@ -153,6 +154,7 @@ function startThread(config: ThreadConfig, index: number, name: string, events: 
     initializer: startupOf(config.initializer, config.outgoing),
     finalizer: startupOf(config.finalizer, config.outgoing),
     pool: config.pool,
+    depth: depthOfWorkers(),
   }
   const end = new ThreadEnd()
   const boot = compiled.forThread(end)
