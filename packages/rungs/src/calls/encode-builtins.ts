@@ -136,6 +136,9 @@ function isGlobalClass(prototype: object, name: string): boolean {
 /** Built-in classes whose instances are nothing but properties, so that a user's subclass of them crosses like any other class. */
 const OPEN_CLASSES = new Set(['Object', 'EventEmitter', 'Function', 'Array', 'Error', 'Iterator'])
 
+/** Built-in classes with which nobody writes `new`. */
+const MADE_BY_FUNCTIONS = new Set(['CryptoKey', 'Instance', 'PerformanceEntry', 'PerformanceMark', 'PerformanceMeasure'])
+
 function refused(encoder: Encoder, value: object, prototype: object | null, at: number): undefined {
   const no = (reason: string, hint: string) => encoder.refuse(at, reason, hint)
   if (types.isPromise(value)) no('a promise belongs to the event loop that made it', 'Write await before it, and send what it gives')
@@ -160,7 +163,12 @@ function refused(encoder: Encoder, value: object, prototype: object | null, at: 
     const place = builtin.from === 'module' ? `${builtin.module}` : 'the platform'
     const name = classNameOf(value) ?? Class.name
     const kind = link === prototype ? `${Class.name} (${place})` : `${name}, which is a ${Class.name} (${place}),`
-    no(`an instance of ${kind} has parts that only exist where it was made`, `Make it on the other side: perWorker(() => new ${name}(…))`)
+    const isItself = link === prototype && builtin.from === 'global'
+    const making = MADE_BY_FUNCTIONS.has(name) ? undefined : isItself ? builtin.path.join('.') : name
+    no(
+      `an instance of ${kind} has parts that only exist where it was made`,
+      `Make it on the other side: perWorker(() => ${making === undefined ? '…' : `new ${making}(…)`})`,
+    )
   }
   return undefined
 }
