@@ -1,4 +1,5 @@
 export { type Keeper, KeptBytes, kindOfBytes, viewOf } from './bytes.js'
+export { cloningError } from './cloning.js'
 export { arePrimitive, isPrimitive, onlyComputes } from './computing.js'
 export { joinStacks } from './errors-codec.js'
 export { type Explanation, explain } from './explain.js'

@@ -1,6 +1,6 @@
 // The pool's end of the way to a worker: calls go, outcomes and all else come back. Thread or process is the channel's business.
 
-import { BytesCall, type Outgoing, PlainCall, type ShippedCall } from '../calls/index.js'
+import { BytesCall, cloningError, type Outgoing, PlainCall, type ShippedCall } from '../calls/index.js'
 import { beforeCallout } from '../core/callout.js'
 import { CancelledError, TimeoutError, WorkerDiedError } from '../core/errors.js'
 import type { Future } from '../core/future.js'
@@ -145,7 +145,7 @@ export class Link implements WorkerHost {
       )
     } catch (error) {
       // It cannot be copied after all, or what it moves has been moved before. Later: the pool is in the middle of handing over.
-      queueMicrotask(() => this.#ended(attempt, { status: 'rejected', reason: error }))
+      queueMicrotask(() => this.#ended(attempt, rejected(cloningError(error, 'argument'))))
     }
   }
 

@@ -27,7 +27,14 @@ export class Outbox {
 
   /** @throws if it cannot be copied, or what it moves has been moved before */
   send(message: ToWorker, transfer: readonly unknown[]): void {
-    this.#channel.post(message, transfer)
+    try {
+      this.#channel.post(message, transfer)
+    } catch (error) {
+      // What went with it has not arrived either.
+      if ('definitions' in message && message.definitions !== undefined)
+        for (const [id] of message.definitions) this.#definitions.delete(id)
+      throw error
+    }
     this.ring?.posted()
   }
 

@@ -1,8 +1,7 @@
 // Runs calls where the worker is: reads a request, runs it, tells the outcome. The channel is handed in; that this is a thread or a process shows
 // nowhere else.
 import { type Packed, viewOf } from '../calls/index.js'
-import type { CurrentCall } from '../core/current-call.js'
-import { runInCall } from '../core/current-call.js'
+import { type CurrentCall, runInCall } from '../core/current-call.js'
 import { CancelledError, TimeoutError } from '../core/errors.js'
 import type { Cells } from './cells.js'
 import type { Channel } from './channel.js'

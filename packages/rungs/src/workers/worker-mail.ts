@@ -1,5 +1,5 @@
 // What a worker says and hears: values become data and data values, and what one side has been told of once is not sent again.
-import { Incoming, isPlain, Outgoing, type Packed, type Peer, plainly } from '../calls/index.js'
+import { cloningError, Incoming, isPlain, Outgoing, type Packed, type Peer, plainly } from '../calls/index.js'
 import type { CurrentCall } from '../core/current-call.js'
 import type { Channel } from './channel.js'
 import type { Definitions, FromWorker, Parcel, Request, Startup, ToWorker, WorkerStart } from './messages.js'
@@ -97,7 +97,13 @@ export class WorkerMail {
 
   /** @throws if it cannot be copied */
   post(message: FromWorker, transfer?: readonly unknown[]): void {
-    this.#parts.channel.post(message, transfer)
+    try {
+      this.#parts.channel.post(message, transfer)
+    } catch (error) {
+      // What went with it has not arrived either.
+      if ('definitions' in message && message.definitions !== undefined) for (const [id] of message.definitions) this.#sent.delete(id)
+      throw error
+    }
     this.#parts.ring?.posted()
   }
 
@@ -107,7 +113,7 @@ export class WorkerMail {
       this.post(message, packed.transfer)
     } catch (error) {
       const { id } = message as { id?: number }
-      const value = this.packError(error)
+      const value = this.packError(cloningError(error, 'result'))
       const definitions = this.definitionsFor(value.uses)
       this.post({ type: 'reply', id: id ?? -1, status: 'rejected', value, definitions, memory: undefined })
     }

@@ -3,6 +3,8 @@ import { inspect } from 'node:util'
 import {
   DeviceError,
   double,
+  echo,
+  longWithFunction,
   reasonOfSignal,
   throwAggregate,
   throwDeviceError,
@@ -29,6 +31,22 @@ export const errorCases: Group = (add, { separate }) => {
       assert.ok(first instanceof RangeError)
       assert.match(String(second), /^\[cannot cross: .*errors\[1\]/)
       assert.equal(third, 'third')
+    })
+  }
+
+  if (separate) {
+    add('says NotShippableError also of what only structured clone finds, and goes on', async ({ open }) => {
+      const pool = open({ maxWorkers: 1 })
+      const code = 'ERR_RUNGS_NOT_SHIPPABLE'
+      // The first call of a function, with which its definition goes.
+      await assert.rejects(pool.submit(echo<number[]>, longWithFunction()), { code })
+      assert.equal(await pool.submit(echo<number>, 1), 1)
+      await assert.rejects(pool.submit(longWithFunction), { code, path: 'result' })
+      const records = await pool.map(echo<unknown>, [1, longWithFunction(), 3], { chunkSize: 3, onError: 'settle' }).toArray()
+      assert.deepEqual(
+        records.map(({ status }) => status),
+        ['fulfilled', 'rejected', 'fulfilled'],
+      )
     })
   }
 

@@ -226,3 +226,8 @@ export function throwPartly(): never {
 export function reasonOfSignal({ reason }: AbortSignal): unknown {
   return [reason instanceof Error, (reason as Error).name, (reason as Error).message]
 }
+
+/** Structured clone cannot copy it, and what is looked at before does not show that. */
+export function longWithFunction(): number[] {
+  return Object.assign(new Array<number>(100).fill(1), { sum: () => 100 })
+}
