@@ -48,6 +48,8 @@ export interface Surroundings {
   private: string | undefined
   /** Where `import.meta` stands. */
   readonly metas: number[]
+  /** It has a name instead, which a side that rebuilt the text has given it. */
+  rebuiltMeta: boolean
 }
 
 /** Of a text that asks nothing of what is around it. */
@@ -61,6 +63,7 @@ export function noSurroundings(): Surroundings {
     dynamicImport: false,
     private: undefined,
     metas: [],
+    rebuiltMeta: false,
   }
 }
 

@@ -8,6 +8,9 @@ import { compileQuietly } from './modules.js'
 import { pathOf, standsFor } from './script-names.js'
 import { type Code, type CodeFunction, LETTER } from './wire.js'
 
+/** What a text has in place of `import.meta`. It is no longer than that. */
+export const META = `${LETTER}meta`
+
 /** Functions made from one `Code`: they share the variables of its scopes. */
 export interface Instance {
   /** Makes the function with this number; a class gets what it extends. */
@@ -53,7 +56,7 @@ export function compile(code: Code): () => Instance {
       reasons.set(name, { reason: whyAbsent[index] as string, script })
     })
   }
-  const meta = code.functions.some((one) => one.source.includes(`${LETTER}meta`)) ? metaOf(code.url) : undefined
+  const meta = code.functions.some((one) => one.source.includes(META)) ? metaOf(code.url) : undefined
   return () => {
     const own: Setter[] = []
     const scopes: Setter[] = []
@@ -97,7 +100,8 @@ function textOfFactory(code: Code): { text: string; lineOffset: number } {
   const first = code.functions[0] as CodeFunction
   // Everything before the first function stands on the line above it.
   const lineOffset = first.line - 1
-  let text = `(${LETTER}own, ${LETTER}scopes, ${LETTER}makers, ${LETTER}meta) => {${code.strict ? ' "use strict";' : ''}`
+  const prefix = prefixFor(code)
+  let text = `(${prefix}own, ${prefix}scopes, ${prefix}makers, ${META}) => {${code.strict ? ' "use strict";' : ''}`
   let line = first.line - 1
   const open: number[] = []
   const close = () => {
@@ -111,7 +115,7 @@ function textOfFactory(code: Code): { text: string; lineOffset: number } {
     for (const one of chain) {
       if (open.includes(one)) continue
       const names = code.scopes[one]?.names ?? []
-      text += ` { ${declaration(names)} ${LETTER}scopes[${one}] = ${setter(names)};`
+      text += ` { ${declaration(names)} ${prefix}scopes[${one}] = ${setter(names, prefix)};`
       open.push(one)
     }
   }
@@ -119,8 +123,8 @@ function textOfFactory(code: Code): { text: string; lineOffset: number } {
   for (const number of order) {
     const one = code.functions[number] as CodeFunction
     enter(one.scope)
-    text += ` ${LETTER}makers[${number}] = () => { ${declaration(one.names)} ${LETTER}own[${number}] = ${setter(one.names)};`
-    text += ` return (${LETTER}) => (${OPENERS[one.form]}`
+    text += ` ${prefix}makers[${number}] = () => { ${declaration(one.names)} ${prefix}own[${number}] = ${setter(one.names, prefix)};`
+    text += ` return (${one.form === 'class' ? LETTER : ''}) => (${OPENERS[one.form]}`
     while (line < one.line) {
       text += '\n'
       line++
@@ -162,8 +166,26 @@ function declaration(names: readonly string[]): string {
   return names.length === 0 ? '' : `let ${names.join(', ')};`
 }
 
-function setter(names: readonly string[]): string {
-  return `(${LETTER}) => { ${names.map((name, index) => `${name} = ${LETTER}[${index}];`).join(' ')} }`
+function setter(names: readonly string[], prefix: string): string {
+  return `(${prefix}) => { ${names.map((name, index) => `${name} = ${prefix}[${index}];`).join(' ')} }`
+}
+
+/** What names begin with that none of the texts knows. */
+function prefixFor({ functions, scopes }: Code): string {
+  const texts = [
+    ...functions.flatMap(({ source, names, absent }) => [source, ...names, ...absent]),
+    ...scopes.flatMap(({ names }) => names),
+  ]
+  let prefix = `${LETTER}_`
+  while (texts.some((text) => text.includes(prefix))) prefix += '_'
+  return prefix
+}
+
+const metas = new WeakSet<object>()
+
+/** Says whether it is what texts that were compiled here have as `import.meta`. */
+export function isMeta(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && metas.has(value)
 }
 
 /** `import.meta` of the file where the text was written. */
@@ -180,5 +202,6 @@ function metaOf(url: string): object {
     const found = createRequire(url).resolve(specifier)
     return found.includes('/') || found.includes('\\') ? pathToFileURL(found).href : `node:${found}`
   }
+  metas.add(meta)
   return meta
 }

@@ -2,6 +2,7 @@
 
 import { types } from 'node:util'
 import { type Closure, Refusal, readClosure, type Variable } from './closures.js'
+import { isMeta, META } from './compile.js'
 import type { Encoder } from './encode.js'
 import type { PlacedClosure } from './encode-codes.js'
 import { encodeProperties, encodePrototype, isStandard } from './encode-properties.js'
@@ -68,6 +69,9 @@ function promisifiedBy(fn: AnyFunction, seen: Seen | undefined): unknown {
 function byValue(encoder: Encoder, closure: Closure, at: number): unknown[] {
   const { fn, facts } = closure
   encoder.nameFunction(at, closure.label)
+  if (facts.surroundings.rebuiltMeta && !hasOurMeta(fn)) {
+    encoder.refuse(at, `its text uses the name ${META}, by which this library calls import.meta`, 'Call the variable something else')
+  }
   const valuesAt = closure.variables.map((variable) => variableAt(encoder, closure, variable, at))
   const node: unknown[] = [Kind.function, -1, -1, encoder.sender.origin(fn), heritageAt(encoder, closure, at), nameOf(fn)]
   encoder.closures.push({ closure, at, node, valuesAt, whyAbsent: new Map() })
@@ -81,6 +85,13 @@ function byValue(encoder: Encoder, closure: Closure, at: number): unknown[] {
     bringCodec(encoder, fn)
   }
   return node
+}
+
+/** The name stands for `import.meta` where this library has put it, and nowhere else. Without an inspector nobody can tell. */
+function hasOurMeta(fn: AnyFunction): boolean {
+  const scopes = inspectFunction(fn)?.scopes
+  const scope = scopes?.find(({ variables }) => Object.hasOwn(variables, META))
+  return scopes === undefined || (scope !== undefined && isMeta(readVariable(scope.variables, META)))
 }
 
 function sourceOf(fn: AnyFunction): string {

@@ -4,6 +4,7 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { shapes as again } from './fixtures/shapes-again.js'
 import { shapes as classes } from './fixtures/shapes-classes.js'
 import { shapes as errors } from './fixtures/shapes-errors.js'
 import { shapes as functions } from './fixtures/shapes-functions.js'
@@ -13,7 +14,7 @@ import { shapes as refused } from './fixtures/shapes-refused.js'
 import { shapes as symbols } from './fixtures/shapes-symbols.js'
 import { shapes as values } from './fixtures/shapes-values.js'
 
-const files = { functions, classes, values, errors, modules, symbols, refused, hostile }
+const files = { again, functions, classes, values, errors, modules, symbols, refused, hostile }
 const fixture = (name: string): string => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url))
 
 /** Runs one file of shapes in a process of its own: name → what went wrong. */
