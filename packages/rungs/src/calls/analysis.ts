@@ -23,6 +23,8 @@ export interface ScopeNode {
   readonly start: number
   readonly end: number
   readonly holdsVars: boolean
+  /** Of a class, or of a function that says so, or in one. Whether the text is a module is not known here. */
+  readonly strict: boolean
   readonly bindings: Map<string, Binding>
 }
 
@@ -118,7 +120,7 @@ class Walker {
   readonly #once = new Set<number>()
 
   constructor(program: Syntax) {
-    this.root = this.#scope(program, undefined, true)
+    this.root = this.#scope(program, undefined, true, program.type === 'Program' && saysStrict(program))
     if (program.type === 'Program') this.#noteOnce(program.body as Syntax[])
   }
 
@@ -243,11 +245,11 @@ class Walker {
       scope = this.#scope(node, scope, false)
       this.#declare(scope, id.name as string, 'name')
     }
-    scope = this.#scope(node, scope, true)
+    const body = node.body as Syntax
+    scope = this.#scope(node, scope, true, saysStrict(body))
     const inner = { ...place, scope, thisDepth: place.thisDepth + (arrow ? 0 : 1) }
     if (!arrow) this.#declare(scope, 'arguments', 'parameter')
     for (const parameter of node.params as Syntax[]) this.#pattern(parameter, inner, 'parameter')
-    const body = node.body as Syntax
     if (body.type !== 'BlockStatement') this.visit(body, inner)
     else {
       this.#noteOnce(body.body as Syntax[])
@@ -271,7 +273,7 @@ class Walker {
   #class(node: Syntax, place: Place): void {
     const id = node.id as Syntax | null | undefined
     if (id && node.type === 'ClassDeclaration') this.#declare(place.scope, id.name as string, 'class')
-    const scope = this.#scope(node, place.scope, false)
+    const scope = this.#scope(node, place.scope, false, true)
     if (id) this.#declare(scope, id.name as string, 'name')
     if (node.superClass) this.visit(node.superClass as Syntax, { ...place, scope })
     const body = node.body as Syntax
@@ -399,8 +401,9 @@ class Walker {
     for (const one of node.specifiers as Syntax[]) this.visit(one.local as Syntax, place)
   }
 
-  #scope(node: Syntax, parent: ScopeNode | undefined, holdsVars: boolean): ScopeNode {
-    const scope: ScopeNode = { parent, start: node.start, end: node.end, holdsVars, bindings: new Map() }
+  #scope(node: Syntax, parent: ScopeNode | undefined, holdsVars: boolean, isStrict = false): ScopeNode {
+    const strict = isStrict || parent?.strict === true
+    const scope: ScopeNode = { parent, start: node.start, end: node.end, holdsVars, strict, bindings: new Map() }
     this.scopes.push(scope)
     return scope
   }
@@ -419,6 +422,10 @@ class Walker {
     if (before === undefined) scope.bindings.set(name, { kind, assigned: false })
     else before.assigned = true
   }
+}
+
+function saysStrict({ body }: Syntax): boolean {
+  return Array.isArray(body) && (body as Syntax[]).some((statement) => statement.directive === 'use strict')
 }
 
 function holderOfVars(scope: ScopeNode): ScopeNode {

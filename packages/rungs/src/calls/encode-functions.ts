@@ -13,6 +13,7 @@ import { isSlot } from './lowered-privates.js'
 import { type AnyFunction, registeredFor } from './marks.js'
 import { urlOf } from './scripts.js'
 import { sourceFacts } from './source-facts.js'
+import { inItsMode } from './strictness.js'
 import { type Extras, Kind, PATCHES, STATICS } from './wire.js'
 
 /** The node of a function that has no id yet. */
@@ -52,7 +53,7 @@ export function encodeFunction(encoder: Encoder, fn: AnyFunction, at: number): u
     if (closure.label !== undefined) encoder.nameFunction(at, closure.label)
     return encoder.refuseWith(at, closure)
   }
-  return byValue(encoder, closure, at)
+  return byValue(encoder, inItsMode(closure), at)
 }
 
 /** Bound functions look like native code, and those made by util.promisify say so; looking at a function costs more than all else. */

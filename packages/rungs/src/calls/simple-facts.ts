@@ -21,6 +21,11 @@ export function isSelfContained(text: string): boolean {
   return found !== undefined && found.facts.free.size === 0 && !found.depends
 }
 
+/** Says whether a text may do something else in strict code than in other. */
+export function dependsOnMode(text: string): boolean {
+  return read(text)?.depends ?? true
+}
+
 function read(text: string): { readonly facts: SourceFacts; readonly depends: boolean } | undefined {
   if (text.length > LONGEST) return undefined
   try {

@@ -11,10 +11,12 @@ import { shapes as functions } from './fixtures/shapes-functions.js'
 import { shapes as hostile } from './fixtures/shapes-hostile.js'
 import { shapes as modules } from './fixtures/shapes-modules.js'
 import { shapes as refused } from './fixtures/shapes-refused.js'
+import { shapes as sloppy } from './fixtures/shapes-sloppy.cjs'
 import { shapes as symbols } from './fixtures/shapes-symbols.js'
 import { shapes as values } from './fixtures/shapes-values.js'
 
-const files = { again, functions, classes, values, errors, modules, symbols, refused, hostile }
+const files = { again, functions, classes, values, errors, modules, symbols, refused, hostile, sloppy }
+const fileOf = (kind: string): string => `shapes-${kind}.${kind === 'sloppy' ? 'cjs' : 'js'}`
 const fixture = (name: string): string => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url))
 
 /** Runs one file of shapes in a process of its own: name → what went wrong. */
@@ -31,11 +33,11 @@ async function problems(args: string[]): Promise<Map<string, string | undefined>
 
 // One process for all files where they are imported; the program itself can only be one file.
 const imported = (boundary: string): Promise<Map<string, string | undefined>> =>
-  problems([fixture('run-imported.js'), boundary, ...Object.keys(files).map((kind) => `shapes-${kind}.js`)])
+  problems([fixture('run-imported.js'), boundary, ...Object.keys(files).map(fileOf)])
 const importedToThread = imported('thread')
 const importedToProcess = importedToThread.then(() => imported('process'))
 const settings = [
-  { setting: 'of the program itself, to a thread', find: (kind: string) => problems([fixture(`shapes-${kind}.js`), 'thread']) },
+  { setting: 'of the program itself, to a thread', find: (kind: string) => problems([fixture(fileOf(kind)), 'thread']) },
   { setting: 'of an imported module, to a thread', find: () => importedToThread },
   { setting: 'of an imported module, through v8.serialize', find: () => importedToProcess },
 ]
