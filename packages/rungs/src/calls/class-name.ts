@@ -11,7 +11,10 @@ export function classNameOf(value: object): string | undefined {
   return undefined
 }
 
-/** Says whether it was written as a class. */
+/** Says whether it was written as a class. The text of a method that is called `class` begins with the word as well, but methods have no prototype. */
 export function isClass(value: unknown): boolean {
-  return typeof value === 'function' && /^class\b/.test(Function.prototype.toString.call(value))
+  return typeof value === 'function' && Object.hasOwn(value, 'prototype') && CLASS.test(Function.prototype.toString.call(value))
 }
+
+/** The word alone, with no parameters after it. */
+const CLASS = /^class(?![\p{ID_Continue}$\\])(?!(?:\s|\/\/.*|\/\*[\s\S]*?\*\/)*\()/u
