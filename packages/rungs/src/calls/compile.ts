@@ -11,6 +11,21 @@ import { type Code, type CodeFunction, LETTER } from './wire.js'
 /** What a text has in place of `import.meta`. It is no longer than that. */
 export const META = `${LETTER}meta`
 
+/** What the text of a class calls, to hand out what sets its private static fields. */
+export const SET = `${LETTER}set`
+
+/** Under names that begin so a class carries what its private static fields hold. */
+export const SECRET = `${LETTER}#`
+
+/** What sets the private static fields of a class, in the order of its text. */
+const setters = new WeakMap<object, Setter>()
+const noteSetter = (Class: object, setter: Setter): unknown => setters.set(Class, setter)
+
+/** Gives the private static fields of a class what they hold. */
+export function setSecrets(Class: object, values: readonly unknown[]): void {
+  setters.get(Class)?.(values)
+}
+
 /** Functions made from one `Code`: they share the variables of its scopes. */
 export interface Instance {
   /** Makes the function with this number; a class gets what it extends. */
@@ -22,7 +37,7 @@ export interface Instance {
 
 /** Sets variables from a list of values, in the order of their names. */
 type Setter = (values: readonly unknown[]) => void
-type Maker = (heritage: unknown) => unknown
+type Maker = (heritage: unknown, set: typeof noteSetter) => unknown
 type Factory = (own: Setter[], scopes: Setter[], makers: (() => Maker)[], meta: unknown) => void
 
 /** Why variables that classes captured did not cross, by name, and the script whose code has to do without them. */
@@ -69,7 +84,7 @@ export function compile(code: Code): () => Instance {
     }
     return {
       make(number, heritage) {
-        return maker(number)(heritage)
+        return maker(number)(heritage, noteSetter)
       },
       setOwn(number, values) {
         maker(number)
@@ -124,7 +139,7 @@ function textOfFactory(code: Code): { text: string; lineOffset: number } {
     const one = code.functions[number] as CodeFunction
     enter(one.scope)
     text += ` ${prefix}makers[${number}] = () => { ${declaration(one.names)} ${prefix}own[${number}] = ${setter(one.names, prefix)};`
-    text += ` return (${one.form === 'class' ? LETTER : ''}) => (${OPENERS[one.form]}`
+    text += ` return (${one.form === 'class' ? `${LETTER}, ${SET}` : ''}) => (${OPENERS[one.form]}`
     while (line < one.line) {
       text += '\n'
       line++

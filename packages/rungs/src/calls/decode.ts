@@ -1,7 +1,7 @@
 // From a table of nodes to values: first every object without its contents, then the contents (those of functions are put in here, the
 // others by `decode-contents`). encode.ts is the inverse.
 
-import type { Instance } from './compile.js'
+import { type Instance, SECRET, setSecrets } from './compile.js'
 import { argumentsOf, construct, memberOf } from './decode-builtins.js'
 import { closeContents, fillContents, fillExtras } from './decode-contents.js'
 import { type Node, placesIn } from './decode-places.js'
@@ -301,12 +301,18 @@ export class Decoder {
     if (host !== undefined) Object.setPrototypeOf(host, Object.getPrototypeOf(this.#at(node[10]) as object) as object | null)
     const names = node[6] as string[]
     const places = node[7] as number[]
+    const secrets: unknown[] = []
     names.forEach((name, index) => {
       const value = this.#at(places[index])
       if (name === PATCHES || name === STATICS) return
+      if (name.startsWith(SECRET)) {
+        secrets.push(value)
+        return
+      }
       if (name === 'prototype') (fn as { prototype: unknown }).prototype = value
       else Object.defineProperty(fn, name, { value, writable: true, enumerable: true, configurable: true })
     })
+    if (secrets.length > 0) setSecrets(fn, secrets)
     const prototype = this.#prototype(node[8])
     if (prototype !== undefined) Object.setPrototypeOf(fn, prototype)
     fillExtras(fn, node[9], this.#values)

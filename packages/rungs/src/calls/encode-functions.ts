@@ -1,11 +1,13 @@
 // Functions and classes in a graph: by name where the other side has them, otherwise as text with what they captured.
 
 import { types } from 'node:util'
+import { isClass } from './class-name.js'
 import { type Closure, Refusal, readClosure, type Variable } from './closures.js'
 import { isMeta, META } from './compile.js'
 import type { Encoder } from './encode.js'
 import type { PlacedClosure } from './encode-codes.js'
 import { encodeProperties, encodePrototype, isStandard } from './encode-properties.js'
+import { secretsOf } from './encode-secrets.js'
 import { requiredRef } from './function-ref.js'
 import { isNative } from './globals.js'
 import { inspectFunction, readVariable, type Seen } from './inspector.js'
@@ -47,13 +49,24 @@ export function encodeFunction(encoder: Encoder, fn: AnyFunction, at: number): u
   const promisified = promisifiedBy(fn, seen)
   if (promisified !== undefined)
     return [Kind.construct, 'promisify', [encoder.at(promisified, at, { words: ' (what it makes a promise of)' })]]
-  if (!defines && (encoder.options.keeps ? sender.steady.isSteady(fn) : sender.isKept(fn))) return encoder.defined(sender.keep(fn))
+  const isKept = !defines && (encoder.options.keeps ? sender.steady.isSteady(fn) : sender.isKept(fn))
+  if (isKept && !changesUnseen(fn)) return encoder.defined(sender.keep(fn))
   const closure = readClosure(fn)
   if (closure instanceof Refusal) {
     if (closure.label !== undefined) encoder.nameFunction(at, closure.label)
     return encoder.refuseWith(at, closure)
   }
   return byValue(encoder, inItsMode(closure), at)
+}
+
+/** A class whose private static fields may hold something else by now goes with each call: only the engine shows them, and asking it takes long. */
+function changesUnseen(fn: AnyFunction): boolean {
+  if (!isClass(fn)) return false
+  const registered = registeredFor(fn.prototype as object)
+  // Its codec has the class once per worker, which has to be that of all calls.
+  if (registered?.Class === fn && !registered.received) return false
+  const closure = readClosure(fn)
+  return !(closure instanceof Refusal) && closure.facts.klass?.secrets.some(({ constant }) => !constant) === true
 }
 
 /** Bound functions look like native code, and those made by util.promisify say so; looking at a function costs more than all else. */
@@ -75,14 +88,17 @@ function byValue(encoder: Encoder, closure: Closure, at: number): unknown[] {
   }
   const valuesAt = closure.variables.map((variable) => variableAt(encoder, closure, variable, at))
   const node: unknown[] = [Kind.function, -1, -1, encoder.sender.origin(fn), heritageAt(encoder, closure, at), nameOf(fn)]
-  encoder.closures.push({ closure, at, node, valuesAt, whyAbsent: new Map() })
+  const secrets = facts.klass === undefined ? undefined : secretsOf(encoder, closure, at)
+  encoder.closures.push({ closure: secrets?.closure ?? closure, at, node, valuesAt, whyAbsent: new Map() })
   const home = closure.needsHome ? (encoder.holderOf(at) ?? writtenIn(encoder, fn, at)) : undefined
   if (closure.needsHome && home === undefined) {
     encoder.refuse(at, 'it uses `super`, and its class or object is not sent with it', 'Send the object, and call the method there')
   }
   if (facts.klass === undefined) node.push(...ownProperties(encoder, fn, at, isOwnOfFunction), home)
   else {
-    node.push(...classProperties(encoder, closure, at))
+    const own = classProperties(encoder, closure, at)
+    node.push(...own)
+    secrets?.add(own[0], own[1])
     bringCodec(encoder, fn)
   }
   return node

@@ -1,7 +1,7 @@
 // What the text of one function or class says: the names it takes from its surroundings, and how it becomes an expression elsewhere.
 
 import { lookUp, type Reference, type Surroundings, walk } from './analysis.js'
-import { META } from './compile.js'
+import { META, SET } from './compile.js'
 import { simpleFacts } from './simple-facts.js'
 import { childrenOf, parse, type Syntax } from './syntax.js'
 import { type Form, LETTER } from './wire.js'
@@ -36,14 +36,27 @@ export interface ClassFacts {
   readonly computed: boolean
   /** Private fields, methods or accessors of instances. */
   readonly privates: boolean
-  /** A private static member that a static block writes. */
+  /** Always undefined: what a static block writes to private fields is sent as well. */
   readonly writes: string | undefined
-  /** Names that are needed while the class is made: in computed keys and private static fields. */
+  /** Private static fields, in the order of the text. */
+  readonly secrets: readonly Secret[]
+  /** Names that are needed while the class is made: in computed keys. */
   readonly definition: ReadonlySet<string>
   /** Computed names of methods, in the order of the text. */
   readonly keys: readonly ComputedKey[]
   /** The text with some of the computed names written out. */
   withKeys(names: ReadonlyMap<ComputedKey, string>): string
+  /** The text that takes the values of its private static fields from outside, but those that it makes `again` and those that throw the reason. */
+  withSecrets(again: ReadonlySet<Secret>, absent: ReadonlyMap<Secret, string>): string
+}
+
+/** A private static field. */
+export interface Secret {
+  /** With the sign: `#count`. */
+  readonly name: string
+  readonly initializer: string | undefined
+  /** Nothing in the text gives it another value, or changes the one that it has. */
+  readonly constant: boolean
 }
 
 /** `[expression]` as the name of a member of a class. */
@@ -133,6 +146,8 @@ function factsFrom(text: string, shift: number, node: Syntax, asModule: boolean)
   const { surroundings } = walked
   const heritage = form === 'class' ? (code.superClass as Syntax | null) : null
   const isHeritage = ({ start }: Reference) => heritage !== null && start >= heritage.start && start < heritage.end
+  const blocks = form === 'class' ? elementsOf(code).filter(({ type }) => type === 'StaticBlock') : []
+  const isInBlock = ({ start }: Reference) => blocks.some((block) => start > block.start && start < block.end)
   const free = new Map<string, FreeName>()
   /** Names of function expressions that the text assigns. */
   const assigned = new Set<string>()
@@ -142,7 +157,7 @@ function factsFrom(text: string, shift: number, node: Syntax, asModule: boolean)
     if (declared !== undefined || reference.name === 'arguments') continue
     const { name, assigns, member } = reference
     if (name === META) surroundings.rebuiltMeta = true
-    if (name === META || (name === LETTER && isHeritage(reference))) continue
+    if (name === META || (name === LETTER && isHeritage(reference)) || (name === SET && isInBlock(reference))) continue
     const known = free.get(name)
     if (known === undefined) free.set(name, { assigned: assigns, members: member === undefined ? undefined : new Set([member]) })
     else {
@@ -153,11 +168,13 @@ function factsFrom(text: string, shift: number, node: Syntax, asModule: boolean)
   }
   const hasMeta = surroundings.metas.length > 0 || surroundings.rebuiltMeta
   if (hasMeta && walked.scopes.some((scope) => scope.bindings.has(META))) return clash(META, 'import.meta')
-  if (form === 'class' && (free.has(LETTER) || (heritage !== null && (code.id as Syntax | null)?.name === LETTER))) {
-    return clash(LETTER, 'what a class extends')
+  if (form === 'class') {
+    const ownName = (code.id as Syntax | null)?.name
+    if (free.has(LETTER) || (heritage !== null && ownName === LETTER)) return clash(LETTER, 'what a class extends')
+    if (free.has(SET) || ownName === SET) return clash(SET, 'what sets private fields of a class')
   }
   for (const start of surroundings.metas) edits.replace(start, start + 'import.meta'.length, META)
-  const klass = form === 'class' ? classFacts(code, walked, edits) : undefined
+  const klass = form === 'class' ? classFacts(text, shift, code, walked, edits) : undefined
   const id = form === 'function' && code.type === 'FunctionExpression' ? (code.id as Syntax | null) : null
   const source = edits.apply()
   if (id) edits.replace(id.start, id.end, '')
@@ -177,13 +194,19 @@ function clash(name: string, what: string): string {
   return `its text uses the name ${name}, by which this library calls ${what}`
 }
 
-function classFacts(node: Syntax, walked: ReturnType<typeof walk>, edits: Edits): ClassFacts {
+function elementsOf(node: Syntax): Syntax[] {
+  return (node.body as Syntax).body as Syntax[]
+}
+
+function classFacts(text: string, shift: number, node: Syntax, walked: ReturnType<typeof walk>, edits: Edits): ClassFacts {
   const methods = new Set<string>()
   const staticMethods = new Set<string>()
   const definition = new Set<string>()
   let computed = false
   let privates = false
-  let writes: string | undefined
+  const fields: { readonly secret: Secret; readonly node: Syntax }[] = []
+  const written = new Set<string>()
+  noteWrittenPrivates(node, written)
   const keys: (ComputedKey & { readonly node: Syntax })[] = []
   const needs = (part: Syntax): Set<string> => {
     const names = new Set<string>()
@@ -195,10 +218,10 @@ function classFacts(node: Syntax, walked: ReturnType<typeof walk>, edits: Edits)
     }
     return names
   }
-  for (const element of (node.body as Syntax).body as Syntax[]) {
+  for (const element of elementsOf(node)) {
     if (element.type === 'StaticBlock') {
-      writes ??= privateWrittenIn(element)
-      edits.blank(element.start, element.end)
+      if (isOurs(element)) edits.cut(element.start - 1, element.end)
+      else edits.blank(element.start, element.end)
       continue
     }
     const key = element.key as Syntax
@@ -210,10 +233,14 @@ function classFacts(node: Syntax, walked: ReturnType<typeof walk>, edits: Edits)
     if (secret && element.static !== true) privates = true
     if (element.type === 'PropertyDefinition') {
       const value = element.value as Syntax | null
-      if (element.static === true && value) {
+      if (element.static === true && secret) {
+        const name = `#${key.name as string}`
+        const initializer = value ? text.slice(value.start - shift, value.end - shift) : undefined
+        const constant = !written.has(name) && (!value || isUnchanging(value))
+        fields.push({ secret: { name, initializer, constant }, node: element })
+      } else if (element.static === true && value) {
         // What a public static field holds is copied as it is now; its initializer has run, once, on the other side.
-        if (secret) needs(value)
-        else edits.blankValue(key.end, element.end)
+        edits.blankValue(key.end, element.end)
       }
     } else if (!secret && element.computed !== true) {
       const names = element.static === true ? staticMethods : methods
@@ -228,7 +255,8 @@ function classFacts(node: Syntax, walked: ReturnType<typeof walk>, edits: Edits)
     staticMethods,
     computed,
     privates,
-    writes,
+    writes: undefined,
+    secrets: fields.map(({ secret }) => secret),
     definition,
     keys,
     withKeys(names) {
@@ -239,20 +267,63 @@ function classFacts(node: Syntax, walked: ReturnType<typeof walk>, edits: Edits)
       }
       return written.apply()
     },
+    withSecrets(again, absent) {
+      const edited = edits.copy()
+      const given: string[] = []
+      for (const { secret, node: field } of fields) {
+        const reason = absent.get(secret)
+        if (again.has(secret)) continue
+        if (reason !== undefined) edited.put(field.start, field.end, throwing(secret.name, reason))
+        else {
+          given.push(`this.${secret.name}`)
+          if (field.value) edited.blankValue((field.key as Syntax).end, field.end)
+        }
+      }
+      const end = (node.body as Syntax).end - 1
+      if (given.length > 0) edited.put(end, end, `;static{${SET}(this,(${LETTER})=>{[${given.join()}]=${LETTER}})}`)
+      return edited.apply()
+    },
   }
 }
 
-function privateWrittenIn(node: Syntax): string | undefined {
-  const target = (node.type === 'AssignmentExpression' ? node.left : node.type === 'UpdateExpression' ? node.argument : undefined) as
-    | Syntax
-    | undefined
-  const property = target?.property as Syntax | undefined
-  if (property?.type === 'PrivateIdentifier') return `#${property.name as string}`
-  for (const child of childrenOf(node)) {
-    const found = privateWrittenIn(child)
-    if (found !== undefined) return found
+/** The static block that an earlier side has written to the end. */
+function isOurs(block: Syntax): boolean {
+  const call = (block.body as Syntax[])[0]?.expression as Syntax | undefined
+  return call?.type === 'CallExpression' && (call.callee as Syntax).name === SET
+}
+
+/** Whether nothing can change what this gives: a primitive, or a function. */
+function isUnchanging(node: Syntax): boolean {
+  switch (node.type) {
+    case 'Literal':
+      return node.regex === undefined
+    case 'ArrowFunctionExpression':
+    case 'FunctionExpression':
+      return true
+    case 'TemplateLiteral':
+    case 'UnaryExpression':
+    case 'BinaryExpression':
+      return [...childrenOf(node)].every((child) => child.type === 'TemplateElement' || isUnchanging(child))
+    case 'NewExpression':
+      return /^Weak(Map|Set)$/.test(String((node.callee as Syntax).name)) && (node.arguments as Syntax[]).length === 0
+    default:
+      return false
   }
-  return undefined
+}
+
+/** A private static member that says why it is not there. */
+function throwing(name: string, reason: string): string {
+  const body = `{throw new ReferenceError(${JSON.stringify(reason)})}`
+  return `static get ${name}()${body}static set ${name}(${LETTER})${body}`
+}
+
+/** The names of private members that something in the text may assign. */
+function noteWrittenPrivates(node: Syntax, names: Set<string>, isTarget = false): void {
+  if (node.type === 'PrivateIdentifier' && isTarget) names.add(`#${node.name as string}`)
+  for (const child of childrenOf(node)) {
+    const assigns = child === node.left && /^(?:Assignment|For)/.test(node.type)
+    noteWrittenPrivates(child, names, isTarget || assigns || node.type === 'UpdateExpression')
+  }
 }
 
 /** Changes to a text that keep every line where it is, and every column when the new text is not longer than the old. */
@@ -277,6 +348,17 @@ class Edits {
     const to = end - this.#shift
     const old = this.#text.slice(from, to)
     this.#edits.push({ start: from, end: to, text: text + spaces(old).slice(Math.min(text.length, spaces(old).length)) })
+  }
+
+  /** Only keeps the lines. */
+  put(start: number, end: number, text: string): void {
+    const from = start - this.#shift
+    const to = end - this.#shift
+    this.#edits.push({ start: from, end: to, text: text + this.#text.slice(from, to).replace(/[^\n\r\u2028\u2029]+/g, '') })
+  }
+
+  cut(start: number, end: number): void {
+    this.put(start, end, '')
   }
 
   blank(start: number, end: number): void {

@@ -11,11 +11,12 @@ import { shapes as functions } from './fixtures/shapes-functions.js'
 import { shapes as hostile } from './fixtures/shapes-hostile.js'
 import { shapes as modules } from './fixtures/shapes-modules.js'
 import { shapes as refused } from './fixtures/shapes-refused.js'
+import { shapes as secrets } from './fixtures/shapes-secrets.js'
 import { shapes as sloppy } from './fixtures/shapes-sloppy.cjs'
 import { shapes as symbols } from './fixtures/shapes-symbols.js'
 import { shapes as values } from './fixtures/shapes-values.js'
 
-const files = { again, functions, classes, values, errors, modules, symbols, refused, hostile, sloppy }
+const files = { again, functions, classes, values, errors, modules, symbols, refused, hostile, secrets, sloppy }
 const fileOf = (kind: string): string => `shapes-${kind}.${kind === 'sloppy' ? 'cjs' : 'js'}`
 const fixture = (name: string): string => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url))
 
