@@ -17,6 +17,9 @@ export const SET = `${LETTER}set`
 /** Under names that begin so a class carries what its private static fields hold. */
 export const SECRET = `${LETTER}#`
 
+/** Under this name a function carries which keys it has, a class also those of its prototype and whether that can be changed. */
+export const SHAPE = `${LETTER}shape`
+
 /** What sets the private static fields of a class, in the order of its text. */
 const setters = new WeakMap<object, Setter>()
 const noteSetter = (Class: object, setter: Setter): unknown => setters.set(Class, setter)

@@ -100,7 +100,11 @@ export function closeContents(node: Node, value: unknown): void {
   const place = EXTRAS_AT[node[0] as number]
   const extras = place === undefined ? undefined : (node[place] as Extras | undefined)
   if (extras === undefined || extras === null) return
-  const { integrity } = extras
+  close(value, extras.integrity)
+}
+
+/** The integrity is that of `Extras`. */
+export function close(value: unknown, integrity: number): void {
   if (integrity === 3) Object.freeze(value)
   else if (integrity === 2) Object.seal(value)
   else if (integrity === 1) Object.preventExtensions(value)

@@ -1,9 +1,9 @@
 // From a table of nodes to values: first every object without its contents, then the contents (those of functions are put in here, the
 // others by `decode-contents`). encode.ts is the inverse.
 
-import { type Instance, SECRET, setSecrets } from './compile.js'
+import { type Instance, SECRET, SHAPE, setSecrets } from './compile.js'
 import { argumentsOf, construct, memberOf } from './decode-builtins.js'
-import { closeContents, fillContents, fillExtras } from './decode-contents.js'
+import { close, closeContents, fillContents, fillExtras } from './decode-contents.js'
 import { type Node, placesIn } from './decode-places.js'
 import { blankError } from './errors-codec.js'
 import { type CodeFunction, Kind, PATCHES, STATICS, type Table } from './wire.js'
@@ -304,7 +304,7 @@ export class Decoder {
     const secrets: unknown[] = []
     names.forEach((name, index) => {
       const value = this.#at(places[index])
-      if (name === PATCHES || name === STATICS) return
+      if (name === PATCHES || name === STATICS || name === SHAPE) return
       if (name.startsWith(SECRET)) {
         secrets.push(value)
         return
@@ -327,9 +327,26 @@ export class Decoder {
       if (patches !== undefined)
         Object.defineProperties((value as { prototype: object }).prototype, Object.getOwnPropertyDescriptors(patches))
       fillSlots(value as object, (added(STATICS) as unknown[] | undefined) ?? [])
+      const shape = added(SHAPE)
+      if (shape !== undefined) giveShape(value as { prototype: object }, shape as Shape)
     }
     closeContents(node, value)
   }
+}
+
+type Keys = readonly (string | symbol)[] | null
+type Shape = readonly [own: Keys, inherited: Keys, integrity: number]
+
+/** Takes away what the text gives a function or class and the original has lost; the prototype of a class can be changed as little as there. */
+function giveShape(fn: { prototype: object }, [own, inherited, integrity]: Shape): void {
+  if (own !== null) keepOnly(fn, own)
+  if (inherited !== null) keepOnly(fn.prototype, inherited)
+  if (integrity > 0) close(fn.prototype, integrity)
+}
+
+function keepOnly(value: object, keys: readonly (string | symbol)[]): void {
+  const kept = new Set(keys)
+  for (const key of Reflect.ownKeys(value)) if (!kept.has(key)) Reflect.deleteProperty(value, key)
 }
 
 /** Gives a class the private static members that are kept beside it. A hole: its value could not cross. */

@@ -8,6 +8,7 @@ import type { Encoder } from './encode.js'
 import type { PlacedClosure } from './encode-codes.js'
 import { encodeProperties, encodePrototype, isStandard } from './encode-properties.js'
 import { secretsOf } from './encode-secrets.js'
+import { addShape, isWritten } from './encode-shape.js'
 import { requiredRef } from './function-ref.js'
 import { isNative } from './globals.js'
 import { inspectFunction, readVariable, type Seen } from './inspector.js'
@@ -101,6 +102,7 @@ function byValue(encoder: Encoder, closure: Closure, at: number): unknown[] {
     secrets?.add(own[0], own[1])
     bringCodec(encoder, fn)
   }
+  addShape(encoder, closure, at, node[6] as string[], node[7] as number[])
   return node
 }
 
@@ -232,12 +234,13 @@ export function isOwnOfFunction(fn: AnyFunction, key: string | symbol): boolean 
   if (typeof prototype !== 'object' || prototype === null) return prototype === undefined
   const keys = Reflect.ownKeys(prototype)
   const above: unknown = Object.getPrototypeOf(prototype)
-  if (keys.length === 0) return true
+  if (types.isGeneratorFunction(fn)) return keys.length === 0
   return (
     keys.length === 1 &&
     keys[0] === 'constructor' &&
     above === Object.prototype &&
-    (prototype as { constructor: unknown }).constructor === fn
+    (prototype as { constructor: unknown }).constructor === fn &&
+    Object.isExtensible(prototype)
   )
 }
 
@@ -292,20 +295,11 @@ function isMethodOf(fn: AnyFunction, key: string | symbol): boolean {
 /** Public static fields as they are now, and what was added to the class or its prototype after it was made. */
 function classProperties(encoder: Encoder, closure: Closure, at: number): Properties {
   const { fn } = closure
-  const klass = closure.facts.klass as NonNullable<typeof closure.facts.klass>
-  const text = Function.prototype.toString.call(fn)
-  const isWritten = (holder: object, key: string | symbol, methods: ReadonlySet<string>) => {
-    const descriptor = Object.getOwnPropertyDescriptor(holder, key) as PropertyDescriptor
-    const method: unknown = descriptor.value ?? descriptor.get ?? descriptor.set
-    if (typeof method !== 'function') return false
-    const named = typeof key === 'string' && methods.has(key)
-    return (named || klass.computed) && text.includes(Function.prototype.toString.call(method))
-  }
-  const own = ownProperties(encoder, fn, at, (_, key) => isStandardOf(fn, key) || isWritten(fn, key, klass.staticMethods))
+  const own = ownProperties(encoder, fn, at, (_, key) => isStandardOf(fn, key) || isWritten(closure, fn, key))
   // Where a parent class is, the class has it as its prototype by being made.
-  if (klass.heritage) own[2] = -1
+  if (closure.facts.klass?.heritage) own[2] = -1
   const prototype = Object.getOwnPropertyDescriptor(fn, 'prototype')?.value as object
-  const patched = pick(prototype, (key) => key !== 'constructor' && !isWritten(prototype, key, klass.methods))
+  const patched = pick(prototype, (key) => key !== 'constructor' && !isWritten(closure, prototype, key))
   if (Reflect.ownKeys(patched).length > 0) {
     own[0].push(PATCHES)
     own[1].push(encoder.at(Object.defineProperties({}, patched), at, { words: '.prototype' }))

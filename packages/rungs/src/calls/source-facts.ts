@@ -33,6 +33,8 @@ export interface ClassFacts {
   /** Methods and accessors, by name; computed ones are not listed. */
   readonly methods: ReadonlySet<string>
   readonly staticMethods: ReadonlySet<string>
+  /** Public static fields, by name. */
+  readonly staticFields: ReadonlySet<string>
   readonly computed: boolean
   /** Private fields, methods or accessors of instances. */
   readonly privates: boolean
@@ -201,6 +203,7 @@ function elementsOf(node: Syntax): Syntax[] {
 function classFacts(text: string, shift: number, node: Syntax, walked: ReturnType<typeof walk>, edits: Edits): ClassFacts {
   const methods = new Set<string>()
   const staticMethods = new Set<string>()
+  const staticFields = new Set<string>()
   const definition = new Set<string>()
   let computed = false
   let privates = false
@@ -238,13 +241,14 @@ function classFacts(text: string, shift: number, node: Syntax, walked: ReturnTyp
         const initializer = value ? text.slice(value.start - shift, value.end - shift) : undefined
         const constant = !written.has(name) && (!value || isUnchanging(value))
         fields.push({ secret: { name, initializer, constant }, node: element })
-      } else if (element.static === true && value) {
+      } else if (element.static === true) {
+        if (element.computed !== true) staticFields.add(nameIn(key))
         // What a public static field holds is copied as it is now; its initializer has run, once, on the other side.
-        edits.blankValue(key.end, element.end)
+        if (value) edits.blankValue(key.end, element.end)
       }
     } else if (!secret && element.computed !== true) {
       const names = element.static === true ? staticMethods : methods
-      names.add(String(key.type === 'Identifier' ? key.name : key.value))
+      names.add(nameIn(key))
     }
   }
   const heritage = node.superClass as Syntax | null
@@ -253,6 +257,7 @@ function classFacts(text: string, shift: number, node: Syntax, walked: ReturnTyp
     heritage: heritage !== null && heritage !== undefined,
     methods,
     staticMethods,
+    staticFields,
     computed,
     privates,
     writes: undefined,
@@ -284,6 +289,10 @@ function classFacts(text: string, shift: number, node: Syntax, walked: ReturnTyp
       return edited.apply()
     },
   }
+}
+
+function nameIn(key: Syntax): string {
+  return String(key.type === 'Identifier' ? key.name : key.value)
 }
 
 /** The static block that an earlier side has written to the end. */

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { shapes as again } from './fixtures/shapes-again.js'
+import { shapes as bare } from './fixtures/shapes-bare.js'
 import { shapes as classes } from './fixtures/shapes-classes.js'
 import { shapes as errors } from './fixtures/shapes-errors.js'
 import { shapes as functions } from './fixtures/shapes-functions.js'
@@ -16,7 +17,7 @@ import { shapes as sloppy } from './fixtures/shapes-sloppy.cjs'
 import { shapes as symbols } from './fixtures/shapes-symbols.js'
 import { shapes as values } from './fixtures/shapes-values.js'
 
-const files = { again, functions, classes, values, errors, modules, symbols, refused, hostile, secrets, sloppy }
+const files = { again, bare, functions, classes, values, errors, modules, symbols, refused, hostile, secrets, sloppy }
 const fileOf = (kind: string): string => `shapes-${kind}.${kind === 'sloppy' ? 'cjs' : 'js'}`
 const fixture = (name: string): string => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url))
 
