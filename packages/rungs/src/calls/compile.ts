@@ -133,7 +133,7 @@ function textOfFactory(code: Code): { text: string; lineOffset: number } {
     for (const one of chain) {
       if (open.includes(one)) continue
       const names = code.scopes[one]?.names ?? []
-      text += ` { ${declaration(names)} ${prefix}scopes[${one}] = ${setter(names, prefix)};`
+      text += ` ${block(names)} ${declaration(names)} ${prefix}scopes[${one}] = ${setter(names, prefix)};`
       open.push(one)
     }
   }
@@ -141,7 +141,7 @@ function textOfFactory(code: Code): { text: string; lineOffset: number } {
   for (const number of order) {
     const one = code.functions[number] as CodeFunction
     enter(one.scope)
-    text += ` ${prefix}makers[${number}] = () => { ${declaration(one.names)} ${prefix}own[${number}] = ${setter(one.names, prefix)};`
+    text += ` ${prefix}makers[${number}] = () => { ${declaration(one.names, `var ${ODD};`)} ${prefix}own[${number}] = ${setter(one.names, prefix)};`
     text += ` return (${one.form === 'class' ? `${LETTER}, ${SET}` : ''}) => (${OPENERS[one.form]}`
     while (line < one.line) {
       text += '\n'
@@ -180,8 +180,17 @@ function inNesting(code: Code): number[] {
   return order
 }
 
-function declaration(names: readonly string[]): string {
-  return names.length === 0 ? '' : `let ${names.join(', ')};`
+/** Code that is not strict may have a variable called `let`, though not one that `let` declares. */
+const ODD = 'let'
+
+/** The beginning of a block with variables of these names: what a `catch` has is one of its block only, as those that `let` declares are. */
+function block(names: readonly string[]): string {
+  return names.includes(ODD) ? `try { throw void 0 } catch (${ODD}) {` : '{'
+}
+
+function declaration(names: readonly string[], odd = ''): string {
+  const usual = names.filter((name) => name !== ODD)
+  return (usual.length === 0 ? '' : `let ${usual.join(', ')};`) + (usual.length < names.length ? odd : '')
 }
 
 function setter(names: readonly string[], prefix: string): string {

@@ -1,6 +1,6 @@
 // Where in a node the places of others are. wire.ts says what each kind of node holds.
 
-import { type Extras, Kind } from './wire.js'
+import { type Extras, Kind, NONE } from './wire.js'
 
 /** An entry of a table that is not a primitive: its kind, and what follows it. */
 export type Node = readonly unknown[]
@@ -16,7 +16,21 @@ export const EXTRAS_AT: Readonly<Record<number, number>> = {
   [Kind.boxed]: 3,
   [Kind.error]: 4,
   [Kind.view]: 6,
+  [Kind.bound]: 7,
   [Kind.function]: 9,
+}
+
+/** Where the nodes of functions have names, valuesAt, prototypeAt and extras, one after the other. */
+export const OWN_AT: Readonly<Record<number, number>> = { [Kind.function]: 6, [Kind.bound]: 4 }
+
+/** The names of the own properties of a function; what is no function, or has none, has no such list. */
+export function ownNamesIn(node: Node): readonly string[] {
+  return (node[OWN_AT[node[0] as number] ?? -1] as readonly string[] | undefined) ?? NONE
+}
+
+/** The places of their values. */
+export function ownPlacesIn(node: Node): readonly number[] {
+  return (node[(OWN_AT[node[0] as number] ?? -2) + 1] as readonly number[] | undefined) ?? NONE
 }
 
 /** The places that a node mentions. */
@@ -42,7 +56,7 @@ export function placesIn(node: Node): number[] {
       places.push(node[2], node[3])
       break
     case Kind.bound:
-      places.push(node[1], node[2], node[3])
+      places.push(node[1], node[2], node[3], node[5], node[6])
       break
     case Kind.prototype:
     case Kind.arguments:

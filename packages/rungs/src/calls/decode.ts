@@ -4,7 +4,7 @@
 import { type Instance, SECRET, SHAPE, setSecrets } from './compile.js'
 import { argumentsOf, construct, memberOf } from './decode-builtins.js'
 import { close, closeContents, fillContents, fillExtras } from './decode-contents.js'
-import { type Node, placesIn } from './decode-places.js'
+import { type Node, OWN_AT, ownNamesIn, ownPlacesIn, placesIn } from './decode-places.js'
 import { blankError } from './errors-codec.js'
 import { type CodeFunction, Kind, PATCHES, STATICS, type Table } from './wire.js'
 
@@ -195,8 +195,8 @@ export class Decoder {
   #prototypeOf(classAt: number): unknown {
     const Class = this.#shell(classAt) as { prototype: unknown } | undefined
     const node = this.#nodes[classAt] as Node
-    const own = node[0] === Kind.function && !this.#originals.has(classAt) ? (node[6] as string[]).indexOf('prototype') : -1
-    return own < 0 ? Class?.prototype : this.#shell((node[7] as number[])[own] as number)
+    const own = this.#originals.has(classAt) ? -1 : ownNamesIn(node).indexOf('prototype')
+    return own < 0 ? Class?.prototype : this.#shell(ownPlacesIn(node)[own] as number)
   }
 
   #prototype(place: unknown): object | null | undefined {
@@ -257,11 +257,11 @@ export class Decoder {
     return fn
   }
 
-  /** What a class extends: a function of the old kind has its own prototype object by then, from which the class's descends. */
+  /** What a class extends: a function of the old kind, or a bound one, has its own prototype object by then, from which the class's descends. */
   #heritage(at: number): unknown {
     const parent = this.#shell(at)
     const node = this.#nodes[at] as Node | null
-    if (node?.[0] === Kind.function && !this.#originals.has(at) && (node[6] as string[]).includes('prototype')) {
+    if (node !== null && !this.#originals.has(at) && ownNamesIn(node).includes('prototype')) {
       ;(parent as { prototype: unknown }).prototype = this.#prototypeOf(at)
     }
     return parent
@@ -291,7 +291,7 @@ export class Decoder {
   }
 
   #fill(node: Node, value: unknown): void {
-    if (node[0] === Kind.function) this.#fillFunction(value as object, node)
+    if (node[0] === Kind.function || node[0] === Kind.bound) this.#fillFunction(value as object, node)
     else fillContents(node, value, this.#values)
   }
 
@@ -299,8 +299,9 @@ export class Decoder {
     const host = this.#hosts.get(node)
     // `super` starts from what is above the object that holds the method.
     if (host !== undefined) Object.setPrototypeOf(host, Object.getPrototypeOf(this.#at(node[10]) as object) as object | null)
-    const names = node[6] as string[]
-    const places = node[7] as number[]
+    const ownAt = OWN_AT[node[0] as number] as number
+    const names = ownNamesIn(node)
+    const places = ownPlacesIn(node)
     const secrets: unknown[] = []
     names.forEach((name, index) => {
       const value = this.#at(places[index])
@@ -313,15 +314,16 @@ export class Decoder {
       else Object.defineProperty(fn, name, { value, writable: true, enumerable: true, configurable: true })
     })
     if (secrets.length > 0) setSecrets(fn, secrets)
-    const prototype = this.#prototype(node[8])
+    const prototype = this.#prototype(node[ownAt + 2])
     if (prototype !== undefined) Object.setPrototypeOf(fn, prototype)
-    fillExtras(fn, node[9], this.#values)
+    fillExtras(fn, node[ownAt + 3], this.#values)
   }
+
   #close(node: Node, value: unknown): void {
-    if (node[0] === Kind.function) {
+    if (node[0] === Kind.function || node[0] === Kind.bound) {
       const added = (name: string): unknown => {
-        const index = (node[6] as string[]).indexOf(name)
-        return index < 0 ? undefined : this.#at((node[7] as number[])[index])
+        const index = ownNamesIn(node).indexOf(name)
+        return index < 0 ? undefined : this.#at(ownPlacesIn(node)[index])
       }
       const patches = added(PATCHES)
       if (patches !== undefined)

@@ -38,14 +38,7 @@ export function encodeFunction(encoder: Encoder, fn: AnyFunction, at: number): u
   const seen = needsLook(fn) ? inspectFunction(fn) : undefined
   const bound = seen?.bound
   if (bound !== undefined) {
-    const targetAt = encoder.at(bound.target, at, { words: ' (its bound function)' })
-    const selfAt = encoder.at(bound.self, at, { words: ' (its bound this)' })
-    return [
-      Kind.bound,
-      targetAt,
-      selfAt,
-      Array.from(bound.args, (one, index) => encoder.at(one, at, { words: ` (bound argument ${index})` })),
-    ]
+    return boundFunction(encoder, fn, bound, at)
   }
   const promisified = promisifiedBy(fn, seen)
   if (promisified !== undefined)
@@ -58,6 +51,22 @@ export function encodeFunction(encoder: Encoder, fn: AnyFunction, at: number): u
     return encoder.refuseWith(at, closure)
   }
   return byValue(encoder, inItsMode(closure), at)
+}
+
+function boundFunction(encoder: Encoder, fn: AnyFunction, { target, self, args }: NonNullable<Seen['bound']>, at: number): unknown[] {
+  const targetAt = encoder.at(target, at, { words: ' (its bound function)' })
+  const selfAt = encoder.at(self, at, { words: ' (its bound this)' })
+  const argsAt = Array.from(args, (one, index) => encoder.at(one, at, { words: ` (bound argument ${index})` }))
+  const node: unknown[] = [Kind.bound, targetAt, selfAt, argsAt]
+  const name = Object.getOwnPropertyDescriptor(fn, 'name')?.value as unknown
+  const usual = `bound ${String(Object.getOwnPropertyDescriptor(target, 'name')?.value ?? '')}`
+  const own = ownProperties(encoder, fn, at, (_, key) => key === 'length' || (key === 'name' && name === usual) || !Object.hasOwn(fn, key))
+  // It has that of its function by being made.
+  if (Object.getPrototypeOf(fn) === Object.getPrototypeOf(target)) own[2] = -1
+  addShape(encoder, { fn }, at, own[0], own[1])
+  const [names, , prototypeAt, extras] = own
+  if (names.length > 0 || prototypeAt !== -1 || extras !== undefined) node.push(...own)
+  return node
 }
 
 /** A class whose private static fields may hold something else by now goes with each call: only the engine shows them, and asking it takes long. */

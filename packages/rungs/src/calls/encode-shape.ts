@@ -5,8 +5,12 @@ import { SHAPE } from './compile.js'
 import type { Encoder } from './encode.js'
 import { Kind } from './wire.js'
 
+/** A function, and what its text says if that is known. */
+type Shaped = Pick<Closure, 'fn'> & Partial<Pick<Closure, 'facts'>>
+
 /** Says whether the text of a class makes this member of it or of its prototype. */
-export function isWritten({ fn, facts: { klass } }: Closure, holder: object, key: string | symbol): boolean {
+export function isWritten({ fn, facts }: Shaped, holder: object, key: string | symbol): boolean {
+  const klass = facts?.klass
   if (klass === undefined) return false
   const { value, get, set } = Object.getOwnPropertyDescriptor(holder, key) as PropertyDescriptor
   const method: unknown = value ?? get ?? set
@@ -17,9 +21,9 @@ export function isWritten({ fn, facts: { klass } }: Closure, holder: object, key
 }
 
 /** Tells the other side which keys there are, where some are gone, and whether the prototype of a class can still be changed. */
-export function addShape(encoder: Encoder, closure: Closure, at: number, names: string[], valuesAt: number[]): void {
+export function addShape(encoder: Encoder, closure: Shaped, at: number, names: string[], valuesAt: number[]): void {
   const { fn, facts } = closure
-  const prototype = facts.klass === undefined ? undefined : (Object.getOwnPropertyDescriptor(fn, 'prototype')?.value as object)
+  const prototype = facts?.klass === undefined ? undefined : (Object.getOwnPropertyDescriptor(fn, 'prototype')?.value as object)
   const own = hasLost(closure, fn) ? Reflect.ownKeys(fn) : undefined
   const inherited = prototype !== undefined && hasLost(closure, prototype) ? Reflect.ownKeys(prototype) : undefined
   const integrity = prototype === undefined ? 0 : integrityOf(prototype)
@@ -40,9 +44,9 @@ function addArray(encoder: Encoder, valuesAt: number[]): number {
 }
 
 /** Says whether a function, a class or its prototype does not have all that its text gives it; also where that cannot be told. */
-function hasLost(closure: Closure, holder: object): boolean {
+function hasLost(closure: Shaped, holder: object): boolean {
   const { fn, facts } = closure
-  const { klass } = facts
+  const klass = facts?.klass
   const isStatic = holder === fn
   const isGone = (name: string) => !Object.hasOwn(holder, name)
   if (isStatic ? isGone('name') || isGone('length') : isGone('constructor')) return true
