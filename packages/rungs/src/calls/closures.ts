@@ -1,6 +1,7 @@
 // A function by value: its text, and the variables it captured with the values they have now.
 
 import { builtinModules } from 'node:module'
+import { mayCallEval } from './eval-calls.js'
 import { isModule } from './function-ref.js'
 import { isBuiltinGlobal, isNative } from './globals.js'
 import { canInspect, inspectFunction, type Scope, type Seen, whyNotInspect } from './inspector.js'
@@ -216,12 +217,15 @@ class FoundVariable implements Variable {
   readonly home: Home
   readonly members: ReadonlySet<string> | undefined
   readonly #isRequire: boolean
+  /** Of the module whose text declares it. */
+  readonly #facts: ModuleFacts | undefined
   readonly #find: () => ReturnType<typeof bindingAt>
   readonly #refer: () => Variable['reference']
 
   constructor(
     known: Pick<Variable, 'name' | 'value' | 'assigned' | 'home' | 'members'>,
     isRequire: boolean,
+    facts: ModuleFacts | undefined,
     find: () => ReturnType<typeof bindingAt>,
     refer: () => Variable['reference'],
   ) {
@@ -231,6 +235,7 @@ class FoundVariable implements Variable {
     this.home = known.home
     this.members = known.members
     this.#isRequire = isRequire
+    this.#facts = facts
     this.#find = find
     this.#refer = refer
   }
@@ -246,11 +251,17 @@ class FoundVariable implements Variable {
     if (found.binding.imported !== undefined)
       return (typeof this.value === 'object' && this.value !== null) || typeof this.value === 'function'
     // Undefined may only mean that its line has not run yet.
-    return isConstant(found.binding) && this.value !== undefined
+    return isConstant(found.binding) && this.value !== undefined && !this.#isSeenByEval(found)
   }
 
   get reference(): Variable['reference'] {
     return this.#isRequire ? undefined : this.#refer()
+  }
+
+  /** What eval runs can assign whatever it sees, other than constants. */
+  #isSeenByEval({ binding, scope }: NonNullable<ReturnType<typeof bindingAt>>): boolean {
+    if (binding.kind === 'const' || binding.kind === 'name' || this.#facts === undefined) return false
+    return mayCallEval(this.#facts, scope)
   }
 }
 
@@ -333,7 +344,7 @@ class Finder {
     const module = isRequire || scope.type === 'Global' ? undefined : this.#module
     const find = () => (module === undefined ? undefined : bindingAt(module, this.#start, this.#start + this.#text.length, name))
     const refer = () => this.#referenceOf(name, value, scope, find)
-    return new FoundVariable({ name, value, assigned, home, members: known }, isRequire, find, refer)
+    return new FoundVariable({ name, value, assigned, home, members: known }, isRequire, module, find, refer)
   }
 
   /** Where a worker can import a captured function or object. */

@@ -2,52 +2,106 @@
 import { isClass } from './class-name.js'
 import type { AnyFunction } from './marks.js'
 
-interface Part {
-  readonly fn: AnyFunction
-  readonly keys: number
-  readonly enumerable: number
-  /** Of a class: its static members and its methods. */
-  readonly members: readonly Members[]
+/** What an object was: its own properties, its prototype, whether it can grow. Nothing of the program runs to find out: accessors are not asked. */
+class Snapshot {
+  readonly #object: object
+  readonly #keys: readonly (string | symbol)[]
+  /** Of each key; undefined of what can never change. */
+  readonly #descriptors: readonly (PropertyDescriptor | undefined)[]
+  readonly #enumerable: number
+  readonly #above: object | null
+  readonly #extensible: boolean
+
+  constructor(object: object) {
+    this.#object = object
+    this.#keys = Reflect.ownKeys(object)
+    this.#descriptors = this.#keys.map((key) => {
+      const descriptor = Object.getOwnPropertyDescriptor(object, key)
+      // `arguments` and `caller` of an old function are of this kind too, and are another value whenever it runs.
+      return descriptor?.configurable === false && descriptor.writable !== true ? undefined : descriptor
+    })
+    this.#enumerable = Object.keys(object).length
+    this.#above = Object.getPrototypeOf(object) as object | null
+    this.#extensible = Object.isExtensible(object)
+  }
+
+  get isUnchanged(): boolean {
+    if (!this.#isOfTheSameKind) return false
+    const object = this.#object
+    const before = this.#keys
+    const keys = Reflect.ownKeys(object)
+    if (keys.length !== before.length) return false
+    for (let index = 0; index < keys.length; index++) {
+      const key = keys[index] as string | symbol // Within the list.
+      if (key !== before[index]) return false
+      const was = this.#descriptors[index]
+      if (was !== undefined && !isSame(was, Object.getOwnPropertyDescriptor(object, key))) return false
+    }
+    return true
+  }
+
+  /** The same, for what an assignment adds, and for prototypes and freezing. It allocates next to nothing. */
+  get looksUnchanged(): boolean {
+    return this.#isOfTheSameKind && Object.keys(this.#object).length === this.#enumerable
+  }
+
+  get #isOfTheSameKind(): boolean {
+    return Object.getPrototypeOf(this.#object) === this.#above && Object.isExtensible(this.#object) === this.#extensible
+  }
 }
 
-/** What an object holds. Reading it makes nothing, as that is done at each submit. */
-class Members {
-  readonly #holder: object
-  readonly #keys: readonly (string | symbol)[]
-  readonly #values: readonly unknown[]
-  readonly #enumerable: number
+function isSame(a: PropertyDescriptor, b: PropertyDescriptor | undefined): boolean {
+  return (
+    b !== undefined &&
+    Object.is(a.value, b.value) &&
+    a.get === b.get &&
+    a.set === b.set &&
+    a.writable === b.writable &&
+    a.enumerable === b.enumerable &&
+    a.configurable === b.configurable
+  )
+}
 
-  constructor(holder: object) {
-    // Accessors are not asked.
-    const descriptors = Reflect.ownKeys(holder).map((key) => [key, Object.getOwnPropertyDescriptor(holder, key)] as const)
-    const fields = descriptors.filter(([, descriptor]) => descriptor !== undefined && 'value' in descriptor)
-    this.#holder = holder
-    this.#keys = fields.map(([key]) => key)
-    this.#values = fields.map(([, descriptor]) => descriptor?.value)
-    this.#enumerable = Object.keys(holder).length
+/** A function or class. */
+class Part {
+  readonly fn: AnyFunction
+  readonly #itself: Snapshot
+  readonly #prototype: unknown
+  /** Of what `new` makes instances of: their methods. */
+  readonly #members: Snapshot | undefined
+  readonly #isClass: boolean
+
+  constructor(fn: AnyFunction) {
+    this.fn = fn
+    this.#itself = new Snapshot(fn)
+    const prototype: unknown = prototypeOf(fn)
+    this.#prototype = prototype
+    this.#members = typeof prototype === 'object' && prototype !== null ? new Snapshot(prototype) : undefined
+    this.#isClass = isClass(fn)
   }
 
-  get areAsTheyWere(): boolean {
-    try {
-      for (let index = 0; index < this.#keys.length; index++) {
-        if (!Object.is(Reflect.get(this.#holder, this.#keys[index] as string | symbol), this.#values[index])) return false
-      }
-    } catch {
-      // A getter has taken the place of a field.
-      return false
-    }
-    return Object.keys(this.#holder).length === this.#enumerable
+  get isUnchanged(): boolean {
+    return this.#itself.isUnchanged && (this.#members?.isUnchanged ?? true)
   }
+
+  /** Of a class that is all there is to look at: its members do not show where they are assigned. */
+  get looksUnchanged(): boolean {
+    if (this.#isClass) return this.isUnchanged
+    if (!this.#itself.looksUnchanged) return false
+    return this.#members === undefined || (this.fn.prototype === this.#prototype && this.#members.looksUnchanged)
+  }
+}
+
+/** Only of functions that can be called with `new` it is a property of the engine's, which runs nothing. */
+function prototypeOf(fn: AnyFunction): unknown {
+  return Object.getOwnPropertyDescriptor(fn, 'prototype')?.value
 }
 
 export class Reached {
   readonly #parts: Part[] = []
 
   constructor(fn?: AnyFunction) {
-    if (fn === undefined) return
-    const holders = isClass(fn) ? [fn, fn.prototype as object] : []
-    const members = holders.map((holder) => new Members(holder))
-    this.#parts.push({ fn, keys: Reflect.ownKeys(fn).length, enumerable: Object.keys(fn).length, members })
+    if (fn !== undefined) this.#parts.push(new Part(fn))
   }
 
   addAll(reached: Reached): void {
@@ -55,20 +109,15 @@ export class Reached {
   }
 
   get isAsItWas(): boolean {
-    for (const { fn, keys, members } of this.#parts) {
-      if (Reflect.ownKeys(fn).length !== keys || !members.every((one) => one.areAsTheyWere)) return false
-    }
+    const parts = this.#parts
+    for (let index = 0; index < parts.length; index++) if (!parts[index]?.isUnchanged) return false
     return true
   }
 
-  /** The same for what is put on a function by an assignment: that is seen without an allocation. */
+  /** The same for calls that are submitted in a loop: of a function that is no class it is not asked whether what it is called is still the same. */
   get looksAsItWas(): boolean {
     const parts = this.#parts
-    for (let index = 0; index < parts.length; index++) {
-      const { fn, enumerable, members } = parts[index] as Part // Within the list.
-      if (Object.keys(fn).length !== enumerable) return false
-      for (let at = 0; at < members.length; at++) if (!members[at]?.areAsTheyWere) return false
-    }
+    for (let index = 0; index < parts.length; index++) if (!parts[index]?.looksUnchanged) return false
     return true
   }
 }

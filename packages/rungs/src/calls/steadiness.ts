@@ -2,9 +2,11 @@
 import { isClass } from './class-name.js'
 import { Refusal, readClosure } from './closures.js'
 import { isOwnOfFunction } from './encode-functions.js'
+import { isStandard } from './encode-properties.js'
 import { isSlot } from './lowered-privates.js'
 import { type AnyFunction, registeredFor } from './marks.js'
 import { Reached } from './reached.js'
+import type { ClassFacts } from './source-facts.js'
 
 /** Knows what is defined already. */
 interface Definer {
@@ -83,28 +85,65 @@ function steadyParts(fn: AnyFunction): object[] | undefined {
   if (closure instanceof Refusal || !closure.constant) return undefined
   // A method that uses `super` is what it is only in its object, and objects can change.
   if (closure.needsHome) return undefined
-  const parts: object[] = []
-  const add = (value: unknown) => {
-    if ((typeof value === 'object' && value !== null) || typeof value === 'function') parts.push(value)
-  }
+  const parts = new Set<object>()
   for (const variable of closure.variables) {
     if (isSlot(closure, variable.name, variable.value)) continue
-    if (variable.reference === undefined && variable.name !== 'require') add(variable.value)
+    if (variable.reference === undefined && variable.name !== 'require') add(parts, variable.value)
   }
-  const isWritten = closure.facts.klass !== undefined
-  for (const key of Reflect.ownKeys(fn)) {
-    if (key === 'length' || key === 'name' || key === 'prototype' || key === 'arguments' || key === 'caller') continue
-    const descriptor = Object.getOwnPropertyDescriptor(fn, key)
-    const value: unknown = descriptor?.value
-    if (!isWritten) return undefined
-    // A static method is in the text of its class; a static field may hold anything.
-    if (typeof value === 'object' && value !== null) return undefined
-    if (typeof value === 'function' && !closure.facts.klass?.staticMethods.has(String(key))) add(value)
+  const members = closure.facts.klass === undefined ? hasNone(fn) : addMembers(parts, fn, closure.facts.klass)
+  return members ? [...parts] : undefined
+}
+
+function add(parts: Set<object>, value: unknown): void {
+  if ((typeof value === 'object' && value !== null) || typeof value === 'function') parts.add(value)
+}
+
+/** Says whether a function has nothing put on it or on its prototype object. */
+function hasNone(fn: AnyFunction): boolean {
+  const isBare = Reflect.ownKeys(fn).every((key) => isOwnOfFunction(fn, key))
+  return isBare && isPrototypeOfFunctions(Object.getPrototypeOf(fn) as object | null)
+}
+
+/** Adds what is on a class without being in its text. False: something there can change. */
+function addMembers(parts: Set<object>, Class: AnyFunction, klass: ClassFacts): boolean {
+  const prototype = Object.getOwnPropertyDescriptor(Class, 'prototype')?.value as object
+  const above = Object.getPrototypeOf(Class) as object | null
+  if (!isPrototypeOfFunctions(above)) {
+    if (above === null) return false
+    parts.add(above)
   }
-  if (isWritten) {
-    const above: unknown = Object.getPrototypeOf(fn)
-    if (closure.facts.klass?.heritage && above !== Function.prototype) add(above)
-    return parts
+  // Whoever put another object above the methods wants it to be seen.
+  const aboveMethods = Object.getPrototypeOf(prototype) as object | null
+  const isUsual =
+    aboveMethods === null
+      ? klass.heritage
+      : isStandard(aboveMethods, 'Object') || (typeof above === 'function' && above.prototype === aboveMethods)
+  return isUsual && addOwn(parts, Class, Class, klass.staticMethods, klass) && addOwn(parts, prototype, Class, klass.methods, klass)
+}
+
+/** A static field, or what was put on the prototype object, may hold anything; a method is in the text of its class. */
+function addOwn(parts: Set<object>, holder: object, Class: AnyFunction, written: ReadonlySet<string>, { computed }: ClassFacts): boolean {
+  for (const key of Reflect.ownKeys(holder)) {
+    const descriptor = Object.getOwnPropertyDescriptor(holder, key) as PropertyDescriptor
+    if (key === (holder === Class ? 'prototype' : 'constructor') && !descriptor.enumerable) continue
+    for (const value of [descriptor.value, descriptor.get, descriptor.set] as unknown[]) {
+      if (typeof value === 'object' && value !== null) return false
+      if (typeof value !== 'function') continue
+      const isNamed = computed || (typeof key === 'string' && written.has(key))
+      if (!isNamed || !textOf(Class).includes(textOf(value))) parts.add(value)
+    }
   }
-  return isOwnOfFunction(fn, 'prototype') ? parts : undefined
+  return true
+}
+
+function textOf(fn: object): string {
+  return Function.prototype.toString.call(fn)
+}
+
+/** Of functions, async functions and generators, in this realm or another. */
+function isPrototypeOfFunctions(above: object | null): boolean {
+  if (above === null) return false
+  if (isStandard(above, 'Function')) return true
+  const tag: unknown = Object.getOwnPropertyDescriptor(above, Symbol.toStringTag)?.value
+  return tag === 'AsyncFunction' || tag === 'GeneratorFunction' || tag === 'AsyncGeneratorFunction'
 }
