@@ -7,6 +7,7 @@ import { ARGUMENTS, type Encoded, type EncodeOptions, Encoder } from './encode.j
 import { refOf } from './function-ref.js'
 import { PerWorker, Shared } from './held.js'
 import { type Slot, Slots } from './lowered-privates.js'
+import { comesBackAsText, MadeAgain } from './made-again.js'
 import { Makers } from './makers.js'
 import { type AnyFunction, isByValue, nameOf, type Registered } from './marks.js'
 import { globalOf } from './modules.js'
@@ -65,7 +66,9 @@ export class Sender {
   /** In a worker: the reader of what comes from the main side. */
   peer: Peer | undefined
   readonly makers = new Makers(this)
-  #last = 0
+  /** The numbers of what this side has for good are even, those of functions and classes that may be gone are odd. */
+  #lastForGood = 0
+  #lastOrigin = -1
   readonly #defined = new Map<number, Defined>()
   readonly #ids = new WeakMap<object, number>()
   readonly #byKey = new Map<string, number>()
@@ -74,6 +77,7 @@ export class Sender {
   readonly #origins = new WeakMap<object, number>()
   readonly #originals = new Map<number, WeakRef<object> | object>()
   readonly #gone = new FinalizationRegistry<number>((id) => this.#originals.delete(id))
+  readonly #madeAgain = new MadeAgain()
   /** Functions by value that were sent once; a second time makes it worth keeping them there. */
   readonly #sentOnce = new WeakSet<object>()
   readonly #encoding = new Set<object>()
@@ -94,7 +98,8 @@ export class Sender {
     const own = this.#ids.get(value)
     if (own !== undefined && !this.#isOutdated(value, own)) return own
     const theirs = this.peer?.idOf(value)
-    return theirs === undefined ? undefined : -theirs
+    // What may be gone there is written out, and stands for the original if that still lives.
+    return theirs === undefined || mayBeGone(theirs) ? undefined : -theirs
   }
 
   /** Defines what has no identity to keep: equal definitions have one id. */
@@ -194,22 +199,42 @@ export class Sender {
     return this.#add({ kind: 'maker', code, fixed, name }, [code, ...fixed.filter((id) => id > 0)])
   }
 
-  /** The id by which a function that comes back is told to be this one; negative when it came from the peer. */
-  origin(fn: object): number {
-    const theirs = this.peer?.originOf(fn)
+  /** The id by which a function or class that comes back is told to be this one; negative when it came from the peer. */
+  origin(fn: AnyFunction): number {
+    const theirs = this.#originThere(fn)
     if (theirs !== undefined) return -theirs
     let id = this.#origins.get(fn)
     if (id === undefined) {
-      id = ++this.#last
+      id = this.#newOrigin(fn)
       this.#origins.set(fn, id)
-      // An instance of a class may come back when nothing here mentions the class any more; functions are made by the thousand.
-      if (isClass(fn)) this.#originals.set(id, fn)
-      else {
-        this.#originals.set(id, new WeakRef(fn))
-        this.#gone.register(fn, id)
-      }
     }
     return id
+  }
+
+  #newOrigin(fn: AnyFunction): number {
+    if (isClass(fn) && !(this.#madeAgain.has(fn) && comesBackAsText(fn))) {
+      // An instance of it may come back when nothing here mentions the class any more.
+      const id = this.#nextForGood()
+      this.#originals.set(id, fn)
+      return id
+    }
+    this.#lastOrigin += 2
+    this.#originals.set(this.#lastOrigin, new WeakRef(fn))
+    this.#gone.register(fn, this.#lastOrigin)
+    return this.#lastOrigin
+  }
+
+  /** Its id at the peer, which may have dropped it. */
+  #originThere(fn: object): number | undefined {
+    const origin = this.peer?.originOf(fn)
+    if (origin !== undefined) return origin
+    const id = this.peer?.idOf(fn)
+    return id !== undefined && mayBeGone(id) ? id : undefined
+  }
+
+  #nextForGood(): number {
+    this.#lastForGood += 2
+    return this.#lastForGood
   }
 
   /** What an id of this side stands for, if it still lives. */
@@ -227,15 +252,19 @@ export class Sender {
     this.#sentOnce.add(fn)
   }
 
-  /** Says whether a by-value function is to be kept by the other side: it captures nothing that can change, and comes repeatedly. */
+  /**
+   * Says whether a by-value function is to be kept by the other side: it captures nothing that can change, and comes repeatedly. A class comes
+   * repeatedly if it is not one of many; what came from the peer may be there already.
+   */
   isKept(fn: AnyFunction): boolean {
-    if (!isClass(fn) && !this.#sentOnce.has(fn)) {
+    if (this.#originThere(fn) !== undefined) return false
+    const comesAndGoes = !isClass(fn) || this.#madeAgain.has(fn)
+    if (comesAndGoes && !this.#sentOnce.has(fn)) {
       this.#sentOnce.add(fn)
       return false
     }
     if (!this.steady.isSteady(fn)) return false
-    if (!isClass(fn) && this.#ids.get(fn) === undefined && ++this.#kept > MOST_KEPT) return false
-    return true
+    return !comesAndGoes || this.#ids.get(fn) !== undefined || ++this.#kept <= MOST_KEPT
   }
 
   /** Defines a by-value function or class that the other side keeps. */
@@ -255,7 +284,7 @@ export class Sender {
   }
 
   #defineValue(owner: object, value: unknown, as: 'value' | 'share' | 'perWorker' | 'codec', label: string): number {
-    const id = ++this.#last
+    const id = this.#nextForGood()
     this.#ids.set(owner, id)
     try {
       const plain = as !== 'value' && isPlain(value)
@@ -408,7 +437,7 @@ export class Sender {
   }
 
   #add(definition: Definition, uses: readonly number[]): number {
-    const id = ++this.#last
+    const id = this.#nextForGood()
     this.#defined.set(id, { definition, uses, all: undefined })
     return id
   }
@@ -428,4 +457,9 @@ function ownGlobal(path: readonly string[], met: object): object {
   } catch {
     return met
   }
+}
+
+/** Says whether the side that has given this number to something may not have it any more. */
+function mayBeGone(id: number): boolean {
+  return id % 2 !== 0
 }
