@@ -13,7 +13,7 @@ export function classNameOf(value: object): string | undefined {
 
 /** Says whether it was written as a class. The text of a method that is called `class` begins with the word as well, but methods have no prototype. */
 export function isClass(value: unknown): boolean {
-  return typeof value === 'function' && Object.hasOwn(value, 'prototype') && CLASS.test(Function.prototype.toString.call(value))
+  return typeof value === 'function' && CLASS.test(Function.prototype.toString.call(value)) && Object.hasOwn(value, 'prototype')
 }
 
 /** The word alone, with no parameters after it. */
