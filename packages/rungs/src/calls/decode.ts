@@ -24,6 +24,8 @@ export interface Reader {
   readonly beside?: Decoder | undefined
   /** Told of each by-value function made, with its id at the sender. */
   made(fn: object, origin: number, isClass: boolean): void
+  /** Told of one that stands for an original of this side which is gone. */
+  rebuilt(fn: object, origin: number): void
 }
 
 interface MadeCode {
@@ -254,6 +256,7 @@ export class Decoder {
       Object.defineProperty(fn, 'name', { value: name, configurable: true })
     }
     if (origin > 0) this.#reader.made(fn as object, origin, form === 'class')
+    else this.#reader.rebuilt(fn as object, -origin)
     return fn
   }
 

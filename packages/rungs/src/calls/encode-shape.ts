@@ -13,11 +13,12 @@ export function isWritten({ fn, facts }: Shaped, holder: object, key: string | s
   const klass = facts?.klass
   if (klass === undefined) return false
   const { value, get, set } = Object.getOwnPropertyDescriptor(holder, key) as PropertyDescriptor
-  const method: unknown = value ?? get ?? set
-  if (typeof method !== 'function') return false
+  const found = [value, get, set].filter((one: unknown) => one !== undefined) as unknown[]
   const methods = holder === fn ? klass.staticMethods : klass.methods
   const named = typeof key === 'string' && methods.has(key)
-  return (named || klass.computed) && Function.prototype.toString.call(fn).includes(Function.prototype.toString.call(method))
+  if ((!named && !klass.computed) || found.length === 0) return false
+  const text = Function.prototype.toString.call(fn)
+  return found.every((one) => typeof one === 'function' && text.includes(Function.prototype.toString.call(one)))
 }
 
 /** Tells the other side which keys there are, where some are gone, and whether the prototype of a class can still be changed. */

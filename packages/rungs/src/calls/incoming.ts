@@ -13,7 +13,7 @@ import type { CodeFunction, Definition, Handles, ModuleRef, Readable, SentDefini
 const MOST_CALLS = 1_000
 
 /** What the sending half of the same side tells the receiving one. */
-type Originals = Pick<Outgoing, 'meet' | 'original'>
+type Originals = Pick<Outgoing, 'meet' | 'original' | 'adopt'>
 
 interface Received {
   readonly definition: Definition
@@ -64,6 +64,7 @@ export class Incoming {
         if (isClass) this.#ids.set(fn, origin)
         else this.#origins.set(fn, origin)
       },
+      rebuilt: (fn, origin) => this.#outgoing.adopt(fn, origin),
     }
   }
 

@@ -209,6 +209,11 @@ export class Outgoing {
     return this.#sender.original(id)
   }
 
+  /** Lets what was made again of an original that is gone stand for it: what comes next is the same. */
+  adopt(fn: object, id: number): void {
+    this.#sender.adopt(fn, id)
+  }
+
   /** Lets a worker's side say "yours" of what came from the main side. */
   meet(peer: Peer): void {
     this.#sender.peer = peer

@@ -76,7 +76,10 @@ export class Sender {
   readonly #codes = new Map<string, number>()
   readonly #origins = new WeakMap<object, number>()
   readonly #originals = new Map<number, WeakRef<object> | object>()
-  readonly #gone = new FinalizationRegistry<number>((id) => this.#originals.delete(id))
+  readonly #gone = new FinalizationRegistry<number>((id) => {
+    // Another one may stand for it by now.
+    if (this.original(id) === undefined) this.#originals.delete(id)
+  })
   readonly #madeAgain = new MadeAgain()
   /** Functions by value that were sent once; a second time makes it worth keeping them there. */
   readonly #sentOnce = new WeakSet<object>()
@@ -222,6 +225,14 @@ export class Sender {
     this.#originals.set(this.#lastOrigin, new WeakRef(fn))
     this.#gone.register(fn, this.#lastOrigin)
     return this.#lastOrigin
+  }
+
+  /** From now on a function or class stands for one of this side that is gone. */
+  adopt(fn: object, id: number): void {
+    if (!mayBeGone(id)) return
+    this.#origins.set(fn, id)
+    this.#originals.set(id, new WeakRef(fn))
+    this.#gone.register(fn, id)
   }
 
   /** Its id at the peer, which may have dropped it. */

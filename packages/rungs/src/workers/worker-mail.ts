@@ -42,6 +42,7 @@ export class WorkerMail {
           this.#madeOutgoing?.meet(peer)
         },
         original: (id) => this.#outgoing.original(id),
+        adopt: (fn, id) => this.#outgoing.adopt(fn, id),
       },
       handles: {
         toHandle: (value) => this.remote.toHandle(value),
