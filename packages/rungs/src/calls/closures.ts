@@ -1,6 +1,7 @@
 // A function by value: its text, and the variables it captured with the values they have now.
 
 import { builtinModules } from 'node:module'
+import { type Source, sourceOf } from './declared.js'
 import { mayCallEval } from './eval-calls.js'
 import { isModule } from './function-ref.js'
 import { isBuiltinGlobal, isNative } from './globals.js'
@@ -28,6 +29,8 @@ export interface Variable {
   readonly reference: { readonly module: ModuleRef; readonly path: readonly string[] } | undefined
   /** It holds a module as an object, of which only these members are used. */
   readonly members: ReadonlySet<string> | undefined
+  /** What it was taken from when it was declared, if the text says so. */
+  readonly source: Source | undefined
 }
 
 /** Where a variable lives. Scopes come as copies, so that two of them are the same is concluded from what they hold. */
@@ -37,6 +40,8 @@ export interface Home {
   /** How many scopes are around it. */
   readonly depth: number
   readonly variables: Readonly<Record<string, unknown>> | undefined
+  /** Those scopes, the innermost first: what has others around it is another. */
+  readonly around: readonly Scope[]
 }
 
 /** A function as text and captured variables. */
@@ -258,6 +263,11 @@ class FoundVariable implements Variable {
     return this.#isRequire ? undefined : this.#refer()
   }
 
+  get source(): Source | undefined {
+    const found = this.#isRequire ? undefined : this.#find()
+    return found === undefined || this.#facts === undefined ? undefined : sourceOf(this.#facts, found.binding, found.scope, this.name)
+  }
+
   /** What eval runs can assign whatever it sees, other than constants. */
   #isSeenByEval({ binding, scope }: NonNullable<ReturnType<typeof bindingAt>>): boolean {
     if (binding.kind === 'const' || binding.kind === 'name' || this.#facts === undefined) return false
@@ -331,14 +341,26 @@ class Finder {
     // The REPL and `node -e` offer the modules of Node as globals.
     if (builtinModules.includes(name)) {
       const module = { specifier: `node:${name}`, how: 'require' as const }
-      const home = { url: this.#url, type: scope.type, depth: 0, variables: scope.variables }
-      return { name, value: undefined, constant: true, declared: true, assigned, home, reference: { module, path: [] }, members: undefined }
+      const home = { url: this.#url, type: scope.type, depth: 0, variables: scope.variables, around: [] }
+      return {
+        name,
+        value: undefined,
+        constant: true,
+        declared: true,
+        assigned,
+        home,
+        reference: { module, path: [] },
+        members: undefined,
+        source: undefined,
+      }
     }
     return this.#make(name, Reflect.get(globalThis, name), assigned, undefined, scope, 0)
   }
 
   #make(name: string, value: unknown, assigned: boolean, members: ReadonlySet<string> | undefined, scope: Scope, depth: number): Variable {
-    const home = { url: this.#url, type: scope.type, depth, variables: scope.variables }
+    const scopes = this.#seen?.scopes ?? []
+    const around = depth === 0 ? [] : scopes.slice(scopes.length - depth + 1)
+    const home = { url: this.#url, type: scope.type, depth, variables: scope.variables, around }
     const known = isViteImport(name) || isModule(value) ? members : undefined
     const isRequire = name === 'require' && typeof value === 'function'
     const module = isRequire || scope.type === 'Global' ? undefined : this.#module

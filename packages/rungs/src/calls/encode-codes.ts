@@ -2,7 +2,9 @@
 // share it again.
 
 import type { Closure, Home, Variable } from './closures.js'
+import { areApart } from './declared.js'
 import type { Encoder } from './encode.js'
+import { readVariable, type Scope } from './inspector.js'
 import { type Code, Kind } from './wire.js'
 
 /** A by-value function of a table. */
@@ -80,23 +82,22 @@ function join(groupOf: Map<PlacedClosure, PlacedClosure[]>, one: PlacedClosure, 
 /** Scopes are shown as copies: they are taken for one when they look alike in all they hold. */
 function sameHome(a: Home, b: Home): boolean {
   if (a.url !== b.url || a.type !== b.type || a.depth !== b.depth) return false
+  if (!holdTheSame(a, b) || a.around.length !== b.around.length) return false
+  return a.around.every((scope, index) => holdTheSame(scope, b.around[index] as Scope)) // Of the same length.
+}
+
+function holdTheSame(a: Pick<Home, 'type' | 'variables'>, b: Pick<Home, 'type' | 'variables'>): boolean {
+  if (a.type !== b.type) return false
   if (a.type === 'Module' || a.type === 'Script' || a.type === 'Global' || a.variables === b.variables) return true
   const names = Object.keys(a.variables ?? {})
   if (names.length !== Object.keys(b.variables ?? {}).length) return false
-  return names.every((name) => Object.is(heldBy(a, name), heldBy(b, name)))
-}
-
-function heldBy(home: Home, name: string): unknown {
-  try {
-    return home.variables?.[name]
-  } catch {
-    return undefined
-  }
+  return names.every((name) => Object.is(readVariable(a.variables ?? {}, name), readVariable(b.variables ?? {}, name)))
 }
 
 /**
  * Two counters made by one factory look like one when both stand at the same number, whatever else was handed to both. Only functions that were
- * made in a scope and are held by a variable of it tell it from all others.
+ * made in a scope and are held by a variable of it tell it from all others. Two functions of one line are of two scopes or one, as nobody knows. Two of
+ * different lines mostly are of one, as what a call of a factory gives is used together; not where the text says that each is from a call of its own.
  */
 function mustBeCertain(
   encoder: Encoder,
@@ -107,16 +108,31 @@ function mustBeCertain(
 ): void {
   const { type, variables } = variable.home
   if (type === 'Module' || type === 'Script' || type === 'Global') return
-  const held = new Set(Object.keys(variables ?? {}).map((name) => heldBy(variable.home, name)))
+  const held = new Set(Object.keys(variables ?? {}).map((name) => readVariable(variables ?? {}, name)))
   const proven = placed.some(
     ({ closure }) => held.has(closure.fn) && closure.variables.some((candidate) => sameHome(candidate.home, variable.home)),
   )
-  if (proven || one.closure.source !== other.closure.source || one.closure.line !== other.closure.line) return
+  if (proven) return
+  const ofOneLine = one.closure.source === other.closure.source && one.closure.line === other.closure.line
+  if (!ofOneLine && !comeFromTwoCalls(placed, one, other)) return
+  const which = ofOneLine ? 'another function made by the same line' : `${other.closure.label}, which seems to be from another call,`
   encoder.refuse(
     one.at,
-    `it cannot be told whether ${one.closure.label} and another function made by the same line share the variable ${variable.name}`,
-    `Keep it in an object: const state = { ${variable.name} }`,
+    `it cannot be told whether ${one.closure.label} and ${which} share the variable ${variable.name}`,
+    ofOneLine
+      ? `Keep it in an object: const state = { ${variable.name} }`
+      : `Take both from one object, const { a, b } = make(), or keep it in an object: const state = { ${variable.name} }`,
   )
+}
+
+/** Says whether the constants that hold two functions were given them by two calls. */
+function comeFromTwoCalls(placed: readonly PlacedClosure[], one: PlacedClosure, other: PlacedClosure): boolean {
+  const sources = (fn: unknown) =>
+    placed.flatMap(({ closure }) =>
+      closure.variables.flatMap(({ value, source }) => (value === fn && source !== undefined ? [source] : [])),
+    )
+  const theirs = sources(other.closure.fn)
+  return sources(one.closure.fn).some((source) => theirs.some((their) => areApart(source, their)))
 }
 
 function sharedHomes(group: readonly PlacedClosure[]): SharedScope[] {
