@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import { InvalidStateError } from '../core/errors.js'
+import { CancelledError, InvalidStateError } from '../core/errors.js'
 import { requireInteger, requireKnown, requireOneOf } from '../core/options.js'
 import { Deque } from './deque.js'
 import { QueueShutDownError } from './errors.js'
@@ -159,15 +159,7 @@ export class Queue<T> implements AsyncIterable<T> {
   get(options?: WaitOptions): Promise<T> {
     if (undelivered === 0 && options === undefined && this.#promisedItems === 0 && this.#items.size > 0)
       return Promise.resolve(this.#take())
-    const signal = signalOf('get()', options)
-    const error = refusal(signal)
-    if (error !== undefined) return Promise.reject(error)
-    if (this.#promisedItems === 0 && this.#items.size > 0) return Promise.resolve(this.#take())
-    if (this.#shutDown && this.#items.size === 0) return Promise.reject(this.#ended())
-    const { promise } = this.#getters.join(signal)
-    // There may be an item, but those who have been woken take first.
-    this.#promiseItem()
-    return promise
+    return this.#next(signalOf('get()', options))
   }
 
   /**
@@ -248,25 +240,36 @@ export class Queue<T> implements AsyncIterable<T> {
     this.#putters.failAll(() => this.#closed())
   }
 
-  /** Takes items until the queue is shut down and empty. Several loops share the items. */
+  /** Takes items until the queue is shut down and empty. Several loops share the items. Leaving it withdraws a `next` that waits. */
   [Symbol.asyncIterator](): AsyncIterableIterator<T> {
-    let left = false
+    const waiting = new Set<Waiter<T>>()
+    const left = new CancelledError('The iteration was left')
+    let isLeft = false
     const end = (): IteratorResult<T> => ({ done: true, value: undefined })
     return {
       [Symbol.asyncIterator]() {
         return this
       },
       next: async () => {
-        if (left) return end()
+        if (isLeft) return end()
+        let waiter: Waiter<T> | undefined
+        const joined = (joining: Waiter<T>): void => {
+          waiter = joining
+          waiting.add(joining)
+        }
         try {
-          return { done: false, value: await this.get() }
+          return { done: false, value: await this.#next(undefined, joined) }
         } catch (error) {
-          if (this.#shutDown && error instanceof QueueShutDownError) return end()
+          if (error === left || (this.#shutDown && error instanceof QueueShutDownError)) return end()
           throw error
+        } finally {
+          if (waiter !== undefined) waiting.delete(waiter)
         }
       },
       return: async () => {
-        left = true
+        isLeft = true
+        // Else the next item would be given to nobody. One that a waiter has been woken for passes on.
+        for (const waiter of waiting) waiter.interrupt(left)
         return end()
       },
     }
@@ -305,6 +308,19 @@ export class Queue<T> implements AsyncIterable<T> {
   #done(items: number): void {
     this.#unfinished -= items
     if (this.#unfinished === 0) this.#joiners.grantAll()
+  }
+
+  /** Takes an item, or stands in line for one, of which `joined` is told. */
+  #next(signal: AbortSignal | undefined, joined?: (waiter: Waiter<T>) => void): Promise<T> {
+    const error = refusal(signal)
+    if (error !== undefined) return Promise.reject(error)
+    if (this.#promisedItems === 0 && this.#items.size > 0) return Promise.resolve(this.#take())
+    if (this.#shutDown && this.#items.size === 0) return Promise.reject(this.#ended())
+    const waiter = this.#getters.join(signal)
+    joined?.(waiter)
+    // There may be an item, but those who have been woken take first.
+    this.#promiseItem()
+    return waiter.promise
   }
 
   /** Wakes the one who has waited longest, if there is an item for it. */

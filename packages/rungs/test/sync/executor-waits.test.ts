@@ -2,8 +2,8 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { CancelledError, TimeoutError } from '../../dist/core/errors.js'
 import type { Future } from '../../dist/core/future.js'
-import { asCompleted, type Executor, TaskPoolExecutor, ThreadPoolExecutor, wait } from '../../dist/index.js'
-import { currentTask, shield, sleep, timeout } from '../../dist/sync/index.js'
+import { asCompleted, type Executor, type MapResults, TaskPoolExecutor, ThreadPoolExecutor, wait } from '../../dist/index.js'
+import { currentTask, Queue, shield, sleep, timeout } from '../../dist/sync/index.js'
 import { taskTree } from '../../dist/sync/print-tasks.js'
 import { undelivered } from '../../dist/sync/scope.js'
 import { untilCancelled } from '../fixtures/cancellable.js'
@@ -168,3 +168,27 @@ function deferred<T>(): { readonly promise: Promise<T>; resolve(value: T): void 
   })
   return { promise, resolve }
 }
+
+describe.each(rungs)('a queue that is mapped over, with calls on %s,', (_, open) => {
+  const ends: [string, (results: MapResults<unknown>, pool: Executor, controller: AbortController) => Promise<unknown>][] = [
+    ['whose loop is left', (results) => Promise.resolve(results.return?.())],
+    ['whose signal is aborted', async (_, __, controller) => controller.abort()],
+    ['whose pool is terminated', (_, pool) => pool.terminate()],
+  ]
+  it.each(ends)('keeps the next item from a map %s', async (_, end) => {
+    await using pool = open()
+    const queue = new Queue<number>()
+    const controller = new AbortController()
+    const results = pool.map(untilCancelled, queue, { signal: controller.signal })
+    const next = results.next().catch(() => {})
+    await queue.put(1)
+    await until('a call runs and the map waits for an item', () => pool.stats.running === 1 && queue.stats.getting === 1)
+    await end(results, pool, controller)
+    await next
+    expect(queue.stats.getting).toBe(0)
+    await queue.put(2)
+    expect(queue.tryGet()).toEqual({ value: 2 })
+    // Leaving a loop ends no call that runs.
+    await pool.terminate()
+  })
+})

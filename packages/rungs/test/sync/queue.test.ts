@@ -207,6 +207,31 @@ describe('Queue', () => {
     expect(got.sort()).toEqual([1, 2, 3])
   })
 
+  it('gives nothing to a loop that was left while it waited, whose next ends', async () => {
+    const queue = new Queue<number>()
+    const items = queue[Symbol.asyncIterator]()
+    const [first, second] = [items.next(), items.next()]
+    await turn()
+    expect(queue.stats.getting).toBe(2)
+    expect(await items.return?.()).toEqual({ done: true, value: undefined })
+    expect(queue.stats.getting).toBe(0)
+    expect([await first, await second, await items.next()]).toEqual(Array(3).fill({ done: true, value: undefined }))
+    await queue.put(1)
+    expect(await queue.get()).toBe(1)
+  })
+
+  it('passes on what a loop was woken for that was left in the same turn', async () => {
+    const queue = new Queue<number>()
+    const items = queue[Symbol.asyncIterator]()
+    const left = start(() => items.next())
+    await turn()
+    const next = start(() => queue.get())
+    await turn()
+    queue.tryPut(1)
+    void items.return?.()
+    expect([await left, await next, queue.size]).toEqual([{ done: true, value: undefined }, 1, 0])
+  })
+
   it('can be left and taken up again by for await', async () => {
     const queue = new Queue<number>()
     for (const n of [1, 2, 3]) await queue.put(n)
