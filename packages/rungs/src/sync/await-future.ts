@@ -1,25 +1,65 @@
 // Awaiting a future inside a task is a wait like any other: cancelling the task cancels the future, on every rung, and who awaits it sees
 // the task's own CancelledError. A future that is a task is asked to end, and awaited until it has. So are `wait()`, `asCompleted()`, and the
 // next result of a map or a stream, which end at once.
+//
+// A request to end is passed on from task to task. Where tasks await each other in a circle it comes round to one that has passed it on already;
+// there the wait itself ends, with the error of the request, and the others unwind one after the other.
 import type { CancelledError } from '../core/errors.js'
 import { InvalidStateError } from '../core/errors.js'
 import { cancelFuture, type Future, listen, onAwait } from '../core/future.js'
 import { provideTaskWaits, type TaskWait } from '../core/task-wait.js'
-import { currentScope, type Interruptible, takeCancellation } from './scope.js'
-import { cancelTask, Task } from './task.js'
+import { comesRound, isInside, notePassing } from './circle.js'
+import { type CancelScope, currentScope, type Interruptible, takeCancellation } from './scope.js'
+import { cancelTask, rejectWait, Task } from './task.js'
 import { onBlock } from './wait-queue.js'
 
 class FutureWait implements Interruptible {
   readonly #future: Future<unknown>
+  readonly #scope: CancelScope
+  /** Ends the wait before the future is done; only of a task. */
+  readonly #reject: ((error: CancelledError) => void) | undefined
+  /** The last request that it has passed on. What is awaited after a cancellation, in the cleanup, is not asked again. */
+  passed: CancelledError | undefined
 
-  constructor(future: Future<unknown>) {
+  constructor(future: Future<unknown>, scope: CancelScope, reject: ((error: CancelledError) => void) | undefined) {
     this.#future = future
+    this.#scope = scope
+    this.#reject = reject
+    scope.enter(this)
+    const { told } = scope
+    if (told !== undefined) this.#pass(told)
+    listen(future, () => scope.leave(this))
   }
 
   interrupt(error: CancelledError): boolean {
     if (this.#future.done) return false
-    cancelGently(this.#future, error)
+    this.#pass(error)
+    if (this.isInCircle(error)) this.break(error)
+    else cancelGently(this.#future, error)
     return true
+  }
+
+  #pass(error: CancelledError): void {
+    this.passed = error
+    const { task } = this.#scope
+    if (task !== undefined && this.#future instanceof Task) notePassing(task)
+  }
+
+  /** Whether passing on `error` comes to nothing, as what is awaited cannot end before whoever awaits it. */
+  isInCircle(error: CancelledError): boolean {
+    const { task } = this.#scope
+    if (task === undefined || this.#reject === undefined || !(this.#future instanceof Task)) return false
+    return isInside(task, this.#future) || comesRound(this.#future, task, error)
+  }
+
+  /** Ends the wait. What is awaited goes on. */
+  break(error: CancelledError): void {
+    this.#scope.leave(this)
+    this.#reject?.(error)
+  }
+
+  get awaited(): Task<unknown> | undefined {
+    return this.#future instanceof Task ? this.#future : undefined
   }
 
   describe(): string {
@@ -55,13 +95,22 @@ function enter(future: Future<unknown>): Promise<never> | undefined {
     return error === undefined ? undefined : Promise.reject(error)
   }
   if (scope.task === future) return Promise.reject(new InvalidStateError(`The task ${scope.task.name} would wait for itself`))
-  const wait = new FutureWait(future)
-  scope.enter(wait)
-  listen(future, () => scope.leave(wait))
+  const wait = new FutureWait(future, scope, rejectWait)
   const error = takeCancellation()
   if (error !== undefined) wait.interrupt(error)
-  else onBlock?.(wait)
+  else if (!breaksAtOnce(wait, scope)) onBlock?.(wait)
   return undefined
+}
+
+/** Of a task: the cancellation after which a wait of it was ended at once, so that a loop over such waits does not go round for ever. */
+const endedAtOnce = new WeakMap<Task<unknown>, CancelledError>()
+
+/** Ends a wait that closes a circle of tasks that have all been cancelled: nobody asks them again. */
+function breaksAtOnce(wait: FutureWait, { task, told }: CancelScope): boolean {
+  if (task === undefined || told === undefined || endedAtOnce.get(task) === told || !wait.isInCircle(told)) return false
+  endedAtOnce.set(task, told)
+  wait.break(told)
+  return true
 }
 
 onAwait(enter)

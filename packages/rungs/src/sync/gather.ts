@@ -5,7 +5,8 @@ import type { Outcome } from '../core/outcome.js'
 import { report } from '../core/report.js'
 import { cancelGently } from './await-future.js'
 import { cancelWith } from './cancel-with.js'
-import { takeCancellation } from './scope.js'
+import { noteGatherer } from './circle.js'
+import { currentScope, takeCancellation } from './scope.js'
 import { futureOf } from './shield.js'
 import { cancellationsIn, currentTask, isThenable, startTask, Task } from './task.js'
 import { type WaitOptions, WaitQueue } from './wait-queue.js'
@@ -67,6 +68,11 @@ async function gatherAll(things: readonly unknown[], onError: 'throw' | 'settle'
     return future
   })
   const unique = new Set(futures)
+  const scope = currentScope()
+  if (scope !== undefined) scope.holds = unique
+  const gathering = currentTask()
+  for (const future of unique)
+    if (gathering !== undefined && future instanceof Task && future.parent !== gathering) noteGatherer(future, gathering)
   const ended = new WaitQueue<void>({
     take: () => undefined,
     describe: () => `gather of ${unique.size}`,

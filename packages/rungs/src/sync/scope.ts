@@ -8,6 +8,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { callBorder } from '../core/current-call.js'
 import type { CancelledError } from '../core/errors.js'
+import type { Future } from '../core/future.js'
 import { soon } from './ready.js'
 import { createScopeSignal, type ScopeSignal } from './scope-signal.js'
 import type { Task } from './task.js'
@@ -22,6 +23,10 @@ export interface Interruptible {
   blockers?(): Iterable<Task<unknown>>
   /** Whether something outside of the tasks of this loop ends it: a call on a worker, a promise of the platform. */
   readonly external?: boolean
+  /** The task to which it passes a request to end on, instead of ending. */
+  readonly awaited?: Task<unknown> | undefined
+  /** The last request that it has passed on. */
+  readonly passed?: CancelledError | undefined
 }
 
 const storage = new AsyncLocalStorage<CancelScope | undefined>()
@@ -40,7 +45,8 @@ export function followsFrom(error: CancelledError, from: ReadonlySet<unknown>): 
   return error
 }
 
-function isSame(told: CancelledError, error: CancelledError): boolean {
+/** Whether who has been told of `told` need not be told of `error`. */
+export function isSame(told: CancelledError, error: CancelledError): boolean {
   return told === error || (origins.get(error)?.has(told) ?? false)
 }
 
@@ -52,6 +58,8 @@ export class CancelScope {
   /** The last cancellation. */
   error: CancelledError | undefined
   ended = false
+  /** Of a group or a gather, which set it: what ends before it does, also while it does not wait for that. */
+  holds: ReadonlySet<Future<unknown>> | undefined
   /** The cancellation has been requested and no wait has thrown it. */
   #undelivered = false
   #order = 0
@@ -175,6 +183,17 @@ export class CancelScope {
     if (this.#wait !== undefined) yield this.#wait
     if (this.#moreWaits !== undefined) yield* this.#moreWaits
     if (this.#children !== undefined) for (const child of this.#children) yield* child.waits()
+  }
+
+  /** What groups and gathers inside hold, also those of the scopes inside. */
+  *held(): Iterable<ReadonlySet<Future<unknown>>> {
+    if (this.holds !== undefined) yield this.holds
+    if (this.#children !== undefined) for (const child of this.#children) yield* child.held()
+  }
+
+  /** The cancellation that what runs inside was last told of. */
+  get told(): CancelledError | undefined {
+    return this.error ?? this.parent?.told
   }
 
   #forget(child: CancelScope): void {

@@ -103,6 +103,7 @@ class Group {
   constructor(holdsBody: boolean) {
     const around = currentScope()
     this.scope = new CancelScope(around, around?.task, !holdsBody)
+    this.scope.holds = this.children
     this.owner = around?.task
     this.#holdsBody = holdsBody
   }

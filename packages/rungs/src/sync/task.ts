@@ -3,7 +3,8 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { inspect } from 'node:util'
 import { clock } from '../core/clock.js'
 import { CancelledError } from '../core/errors.js'
-import { cancelFuture, constructionToken, Future, failFuture, fulfilFuture, startFuture } from '../core/future.js'
+import { cancelFuture, constructionToken, Future, failFuture, fulfilFuture, type ResultOptions, startFuture } from '../core/future.js'
+import { areSettlers } from '../core/settlers.js'
 import { addReady, hasReadyOrder, soon } from './ready.js'
 import { CancelScope, currentScope, type Interruptible } from './scope.js'
 
@@ -26,6 +27,15 @@ export let cancelTask: (task: Task<unknown>, error: CancelledError) => void
 export let cancellationOf: (task: Task<unknown>) => CancelledError | undefined
 /** What the task waits for now. */
 export let waitsOf: (task: Task<unknown>) => Iterable<Interruptible>
+/** What ends before the task does, by its groups and gathers. */
+export let heldBy: (task: Task<unknown>) => Iterable<ReadonlySet<Future<unknown>>>
+/** How many tasks are around it. */
+export let depthOf: (task: Task<unknown>) => number
+/** While somebody begins to wait for a task: what ends that wait before the task has ended. */
+export let rejectWait: Reject | undefined
+
+type Resolve = (value: unknown) => void
+type Reject = (reason: unknown) => void
 
 /**
  * A function that runs beside others on this event loop: what {@link TaskGroup.spawn} gives. A {@link Future}, with a name and a parent.
@@ -45,6 +55,7 @@ export class Task<T> extends Future<T> {
   /** When it was made, on the clock of `performance.now()`. */
   readonly createdAt: number = clock().now()
   readonly #scope: CancelScope
+  readonly #depth: number
   #fn: (() => T | PromiseLike<T>) | undefined
 
   /** @internal Tasks come from {@link TaskGroup.spawn}. */
@@ -54,6 +65,7 @@ export class Task<T> extends Future<T> {
     super(token, { key: init.name })
     this.name = init.name ?? `Task-${++lastName}`
     this.parent = init.parent
+    this.#depth = init.parent === undefined ? 0 : init.parent.#depth + 1
     this.#fn = init.fn
     this.#scope = new CancelScope(undefined, this)
   }
@@ -74,6 +86,50 @@ export class Task<T> extends Future<T> {
     if (this.done) return this.cancelled
     this.#scope.cancel(new CancelledError(cancelMessage(reason), { reason }))
     return true
+  }
+
+  // A wait inside of a task for another can be ended before that has: see await-future.ts. What ends it is handed there by `rejectWait`.
+
+  /**
+   * As {@link Future.result}.
+   * @throws {TimeoutError} after `timeout`, {@link CancelledError} if the task was cancelled or `signal` is aborted, and what the task threw.
+   * @example
+   * const page = await task.result({ timeout: 1_000 })
+   */
+  override result(options?: ResultOptions): Promise<T> {
+    if (!this.#isBreakable()) return super.result(options)
+    if (options === undefined) return this.#breakable().then()
+    let reject: Reject = () => {}
+    const broken = new Promise<never>((_, rejectBroken) => {
+      reject = rejectBroken
+    })
+    return Promise.race([within(reject, () => super.result(options)), broken])
+  }
+
+  /** As `then` of a promise. */
+  // biome-ignore lint/suspicious/noThenProperty: a future is awaitable.
+  override then<A = T, B = never>(
+    onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
+    // biome-ignore lint/suspicious/noExplicitAny: as declared by Promise.
+    onRejected?: ((reason: any) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    if (!this.#isBreakable()) return super.then(onFulfilled, onRejected)
+    if (!areSettlers(onFulfilled, onRejected)) return this.#breakable().then(onFulfilled, onRejected)
+    return within(onRejected as Reject, () => super.then(onFulfilled, onRejected))
+  }
+
+  /** As `finally` of a promise. */
+  override finally(onFinally?: (() => void) | null): Promise<T> {
+    return this.#isBreakable() ? this.#breakable().finally(onFinally) : super.finally(onFinally)
+  }
+
+  #isBreakable(): boolean {
+    return !this.done && currentScope() !== undefined
+  }
+
+  /** One promise for one wait. */
+  #breakable(): Promise<T> {
+    return new Promise((resolve, reject) => void within(reject, () => super.then(resolve as Resolve, reject)))
   }
 
   /** The name and the state, and the outcome if there is one: what `console.log` shows. */
@@ -161,6 +217,17 @@ export class Task<T> extends Future<T> {
     }
     cancellationOf = (task) => task.#scope.error
     waitsOf = (task) => task.#scope.waits()
+    depthOf = (task) => task.#depth
+    heldBy = (task) => task.#scope.held()
+  }
+}
+
+function within<R>(reject: Reject, wait: () => R): R {
+  rejectWait = reject
+  try {
+    return wait()
+  } finally {
+    rejectWait = undefined
   }
 }
 

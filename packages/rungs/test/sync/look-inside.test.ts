@@ -124,6 +124,22 @@ describe('RUNGS_DEBUG=1', () => {
     expect(stderrOf('await run(() => gather([() => sleep(1)]))')).not.toContain('RUNGS_NOT_AWAITED')
   })
 
+  it('reports tasks that await each other', () => {
+    const text = stderrOf(`
+      await run(() => TaskGroup.run((group) => {
+        const one = group.with({ name: 'one' }).spawn(async () => { await sleep(1); await other })
+        const other = group.with({ name: 'other' }).spawn(async () => { await sleep(1); await one.result() })
+      }))`)
+    expect(text).toContain('none can go on:\n  other waits for the task one\n  one waits for the task other\n')
+    const inside = stderrOf(`
+      await run(() => TaskGroup.run((group) => {
+        const owner = group.with({ name: 'owner' }).spawn(() => TaskGroup.run((inner) => {
+          inner.with({ name: 'child' }).spawn(async () => await owner)
+        }))
+      }))`)
+    expect(inside).toContain('none can go on:\n  child waits for the task owner\n  owner waits for TaskGroup of 1\n')
+  })
+
   it('reports them also while the program goes on', () => {
     const text = stderrOf(`
       const server = setInterval(() => {}, 1_000)
