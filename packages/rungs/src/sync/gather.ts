@@ -7,7 +7,7 @@ import { cancelGently } from './await-future.js'
 import { cancelWith } from './cancel-with.js'
 import { noteGatherer } from './circle.js'
 import { currentScope, takeCancellation } from './scope.js'
-import { futureOf } from './shield.js'
+import { abandon, futureOf } from './shield.js'
 import { cancellationsIn, currentTask, isThenable, startTask, Task } from './task.js'
 import { type WaitOptions, WaitQueue } from './wait-queue.js'
 
@@ -44,103 +44,148 @@ export function gather(things: Iterable<unknown>, options: GatherOptions<'throw'
   if (typeof given !== 'object' || given === null || !(Symbol.iterator in given)) {
     throw new TypeError(`gather() takes an iterable of functions and promises, such as gather([f, g]); got ${show(given)}`)
   }
-  requireKnown('The options of gather()', options, ['onError', 'signal'])
-  const { onError = 'throw', signal } = options
-  requireOneOf('onError', onError, ['throw', 'settle'])
-  if (signal !== undefined) requireSignal('signal', signal)
-  const all = [...things]
-  for (const thing of all) {
-    if (typeof thing !== 'function' && !isThenable(thing)) throw new TypeError(`gather() takes functions and promises, got ${show(thing)}`)
+  const all: unknown[] = []
+  try {
+    for (const thing of given as Iterable<unknown>) all.push(thing)
+    requireKnown('The options of gather()', options, ['onError', 'signal'])
+    const { onError = 'throw', signal } = options
+    requireOneOf('onError', onError, ['throw', 'settle'])
+    if (signal !== undefined) requireSignal('signal', signal)
+    for (const thing of all) {
+      if (typeof thing !== 'function' && !isThenable(thing))
+        throw new TypeError(`gather() takes functions and promises, got ${show(thing)}`)
+    }
+    const gathering = new Gathering(all, onError)
+    return startTask({
+      name: 'gather',
+      parent: currentTask(),
+      fn: () => (signal === undefined ? gathering.run() : cancelWith(signal, () => gathering.run())),
+      beginsCancelled: true,
+      isOver: () => gathering.isOver,
+    })
+  } catch (error) {
+    for (const thing of all) abandon(thing)
+    throw error
   }
-  return startTask({
-    name: 'gather',
-    parent: currentTask(),
-    fn: () => (signal === undefined ? gatherAll(all, onError) : cancelWith(signal, () => gatherAll(all, onError))),
-  })
 }
 
-async function gatherAll(things: readonly unknown[], onError: 'throw' | 'settle'): Promise<unknown[]> {
-  const started = new Map<unknown, Future<unknown>>()
-  const futures = things.map((thing) => {
-    // A function is called for each place; whatever is waited for is waited for once.
-    const future = (typeof thing === 'function' ? undefined : started.get(thing)) ?? start(thing)
-    started.set(thing, future)
-    return future
-  })
-  const unique = new Set(futures)
-  const scope = currentScope()
-  if (scope !== undefined) scope.holds = unique
-  const gathering = currentTask()
-  for (const future of unique)
-    if (gathering !== undefined && future instanceof Task && future.parent !== gathering) noteGatherer(future, gathering)
-  const ended = new WaitQueue<void>({
-    take: () => undefined,
-    describe: () => `gather of ${unique.size}`,
-    blockers: () => tasksOf(unique),
-    get external() {
-      return futures.some((future) => !future.done && !(future instanceof Task))
-    },
-  })
-  let left = unique.size
-  let first: { readonly reason: unknown } | undefined
-  let cancelled: CancelledError | undefined
-  const stop = (error: CancelledError): void => {
-    for (const future of unique) if (!future.done) cancelGently(future, error)
-  }
-  const failed = (reason: unknown, isCancelled: boolean): void => {
-    if (first === undefined && cancelled === undefined) {
-      first = { reason }
-      // Once: those that are ending because of a cancellation have been told.
-      stop(new CancelledError('Cancelled because another one failed', { reason }))
-    } else if (!isCancelled && reason !== first?.reason) report('RUNGS_TASK', cancelled === undefined ? secondFailure : lateFailure, reason)
-  }
-  for (const future of unique) {
-    listen(future, () => {
-      left--
-      const outcome = outcomeOf(future)
-      if (onError === 'throw' && outcome.status === 'rejected') failed(outcome.reason, future.cancelled)
-      if (left === 0) ended.grantAll()
+class Gathering {
+  /** Of each place: its function, or the future of what was given. */
+  readonly #given: readonly ((() => unknown) | Future<unknown>)[]
+  readonly #settles: boolean
+  #started = false
+  #left = 0
+  #cancelled: CancelledError | undefined
+  #first: { readonly reason: unknown } | undefined
+  readonly #unique = new Set<Future<unknown>>()
+
+  /** In the call itself, so that a promise that fails before the task has begun, or when it never does, has somebody who waits for it. */
+  constructor(things: readonly unknown[], onError: 'throw' | 'settle') {
+    this.#settles = onError === 'settle'
+    const futures = new Map<unknown, Future<unknown>>()
+    this.#given = things.map((thing) => {
+      if (typeof thing === 'function') return thing as () => unknown // A function is called for each place.
+      // Whatever is waited for is waited for once. What is no future is a promise, as the caller has checked.
+      const future = futures.get(thing) ?? (thing instanceof Future ? thing : futureOf(thing as PromiseLike<unknown>))
+      futures.set(thing, future)
+      return future
     })
   }
-  while (left > 0) {
-    try {
-      const error = takeCancellation()
-      if (error !== undefined) throw error
-      await ended.join().promise
-    } catch (error) {
-      const cancellation = error as CancelledError // Nothing else ends this wait.
-      cancelled ??= cancellation
-      stop(cancellation)
+
+  /** Whether all have ended, by themselves: only the result is to be given. */
+  get isOver(): boolean {
+    if (this.#cancelled !== undefined) return false
+    return this.#started ? this.#left === 0 : this.#given.every((one) => one instanceof Future && one.done)
+  }
+
+  async run(): Promise<unknown[]> {
+    const cancelledBefore = takeCancellation()
+    // Cancelled before it has begun: no function begins, and what was given is cancelled and waited for.
+    const begun = cancelledBefore === undefined ? this.#given : this.#given.filter((one) => one instanceof Future)
+    const futures = begun.map((one) =>
+      one instanceof Future ? one : startTask({ fn: one, name: one.name || undefined, parent: currentTask() }),
+    )
+    const unique = this.#unique
+    for (const future of futures) unique.add(future)
+    this.#hold()
+    const ended = new WaitQueue<void>({
+      take: () => undefined,
+      describe: () => `gather of ${unique.size}`,
+      blockers: () => tasksOf(unique),
+      get external() {
+        return futures.some((future) => !future.done && !(future instanceof Task))
+      },
+    })
+    this.#left = unique.size
+    this.#started = true
+    if (cancelledBefore !== undefined) this.#cancel(cancelledBefore)
+    for (const future of unique) {
+      listen(future, () => {
+        this.#left--
+        const outcome = outcomeOf(future)
+        if (!this.#settles && outcome.status === 'rejected') this.#failed(outcome.reason, future.cancelled)
+        if (this.#left === 0) ended.grantAll()
+      })
     }
+    while (this.#left > 0) {
+      try {
+        const error = takeCancellation()
+        if (error !== undefined) throw error
+        await ended.join().promise
+      } catch (error) {
+        this.#cancel(error as CancelledError) // Nothing else ends this wait.
+      }
+    }
+    return this.#result(futures)
   }
-  const failure = now(first)
-  if (cancelled !== undefined) {
-    // The group of what has failed may have cancelled us, and throws it.
-    if (failure !== undefined && !(failure.reason instanceof CancelledError) && !cancellationsIn(cancelled).has(failure.reason))
-      report('RUNGS_TASK', lateFailure, failure.reason)
-    throw cancelled
+
+  /** What is gathered ends before the task does. */
+  #hold(): void {
+    const scope = currentScope()
+    const gathering = scope?.task
+    if (scope === undefined || gathering === undefined) return
+    scope.holds = this.#unique
+    for (const future of this.#unique) if (future instanceof Task && future.parent !== gathering) noteGatherer(future, gathering)
   }
-  if (failure !== undefined) throw failure.reason
-  return futures.map((future) => {
-    const outcome = outcomeOf(future)
-    if (onError === 'settle') return outcome
-    return outcome.status === 'fulfilled' ? outcome.value : undefined
-  })
+
+  #stop(error: CancelledError): void {
+    for (const future of this.#unique) if (!future.done) cancelGently(future, error)
+  }
+
+  #cancel(error: CancelledError): void {
+    this.#cancelled ??= error
+    this.#stop(error)
+  }
+
+  #failed(reason: unknown, isCancelled: boolean): void {
+    if (this.#first === undefined && this.#cancelled === undefined) {
+      this.#first = { reason }
+      // Once: those that are ending because of a cancellation have been told.
+      this.#stop(new CancelledError('Cancelled because another one failed', { reason }))
+    } else if (!isCancelled && reason !== this.#first?.reason)
+      report('RUNGS_TASK', this.#cancelled === undefined ? secondFailure : lateFailure, reason)
+  }
+
+  #result(futures: readonly Future<unknown>[]): unknown[] {
+    const failure = this.#first
+    const cancelled = this.#cancelled
+    if (cancelled !== undefined) {
+      // The group of what has failed may have cancelled us, and throws it.
+      if (failure !== undefined && !(failure.reason instanceof CancelledError) && !cancellationsIn(cancelled).has(failure.reason))
+        report('RUNGS_TASK', lateFailure, failure.reason)
+      throw cancelled
+    }
+    if (failure !== undefined) throw failure.reason
+    return futures.map((future) => {
+      const outcome = outcomeOf(future)
+      if (this.#settles) return outcome
+      return outcome.status === 'fulfilled' ? outcome.value : undefined
+    })
+  }
 }
 
 const secondFailure = 'More than one failed in gather(). The first is thrown; this one is not'
 const lateFailure = 'One failed in a gather() that was cancelled. The cancellation is thrown; the failure is not'
-
-/** Keeps the compiler from believing that listeners never run. */
-function now<F>(value: F | undefined): F | undefined {
-  return value
-}
-
-function start(thing: unknown): Future<unknown> {
-  if (thing instanceof Future) return thing
-  if (typeof thing === 'function') return startTask({ fn: () => thing() as unknown, name: thing.name || undefined, parent: currentTask() })
-  return futureOf(thing as PromiseLike<unknown>) // Checked by the caller.
-}
 
 function* tasksOf(futures: Iterable<Future<unknown>>): Iterable<Task<unknown>> {
   for (const future of futures) if (future instanceof Task) yield future

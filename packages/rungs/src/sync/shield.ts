@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import { CancelledError } from '../core/errors.js'
 import {
   cancelFuture,
@@ -25,6 +26,12 @@ export function futureOf<T>(promise: PromiseLike<T>): Future<T> {
     },
   )
   return future
+}
+
+/** What was given to a call that has thrown: nobody waits for it, if it is a promise. A future tells by itself that it failed. */
+export function abandon(given: unknown): void {
+  if (!types.isPromise(given)) return
+  given.then(undefined, (reason) => report('RUNGS_UNOBSERVED', 'A promise that nobody waited for any more failed', reason))
 }
 
 /**

@@ -12,6 +12,10 @@ export interface TaskInit<T> {
   readonly fn: () => T | PromiseLike<T>
   readonly name?: string | undefined
   readonly parent?: Task<unknown> | undefined
+  /** Begins also when it was cancelled before, to pass that on to what it was given. Its first wait throws it. */
+  readonly beginsCancelled?: boolean
+  /** Whether it is too late to be cancelled by {@link Task.cancel}: only the result is to be given. */
+  readonly isOver?: () => boolean
 }
 
 const live = new Set<Task<unknown>>()
@@ -56,6 +60,8 @@ export class Task<T> extends Future<T> {
   readonly createdAt: number = clock().now()
   readonly #scope: CancelScope
   readonly #depth: number
+  readonly #beginsCancelled: boolean
+  #isOver: (() => boolean) | undefined
   #fn: (() => T | PromiseLike<T>) | undefined
 
   /** @internal Tasks come from {@link TaskGroup.spawn}. */
@@ -66,6 +72,8 @@ export class Task<T> extends Future<T> {
     this.name = init.name ?? `Task-${++lastName}`
     this.parent = init.parent
     this.#depth = init.parent === undefined ? 0 : init.parent.#depth + 1
+    this.#beginsCancelled = init.beginsCancelled ?? false
+    this.#isOver = init.isOver
     this.#fn = init.fn
     this.#scope = new CancelScope(undefined, this)
   }
@@ -78,12 +86,12 @@ export class Task<T> extends Future<T> {
   /**
    * Asks the task to end: what it waits for throws a {@link CancelledError}, once, and its `signal` aborts. It may clean up, waiting as
    * it needs; if it goes on and returns a value, it was not cancelled. Asking again interrupts it again.
-   * @returns `false` if it had finished already, `true` otherwise.
+   * @returns `false` if it had finished already, `true` otherwise. A gather has finished when all that it waits for has.
    * @example
    * task.cancel('the user left')
    */
   override cancel(reason?: unknown): boolean {
-    if (this.done) return this.cancelled
+    if (this.done || this.#isOver?.()) return this.cancelled
     this.#scope.cancel(new CancelledError(cancelMessage(reason), { reason }))
     return true
   }
@@ -143,7 +151,7 @@ export class Task<T> extends Future<T> {
     const fn = this.#fn
     this.#fn = undefined
     if (fn === undefined) return
-    if (this.#scope.isUndelivered) {
+    if (this.#scope.isUndelivered && !this.#beginsCancelled) {
       this.#endCancelled(this.#scope.error)
       return
     }
@@ -189,6 +197,7 @@ export class Task<T> extends Future<T> {
   }
 
   #end(): void {
+    this.#isOver = undefined
     this.#scope.end()
     live.delete(this)
   }

@@ -3,6 +3,7 @@ import { Future } from '../core/future.js'
 import { show } from '../core/options.js'
 import { requireDelay } from './after.js'
 import { interruptible } from './interruptible.js'
+import { abandon } from './shield.js'
 import { isThenable } from './task.js'
 import { type TimeoutScope, timeout } from './timeout.js'
 import { refusal, signalOf, type WaitOptions } from './wait-queue.js'
@@ -21,9 +22,15 @@ export type FnOrPromise<T> = ((scope: TimeoutScope) => T | PromiseLike<T>) | Pro
  * const answer = await waitFor(() => ask(device), 1_000)
  */
 export function waitFor<T>(fnOrPromise: FnOrPromise<T>, ms: number | null, options?: WaitOptions): Promise<T> {
-  if (ms !== null) requireDelay('ms', ms)
   // By way of unknown: what JavaScript hands in may be anything.
   const given: unknown = fnOrPromise
+  try {
+    if (ms !== null) requireDelay('ms', ms)
+    signalOf('waitFor()', options)
+  } catch (error) {
+    abandon(given)
+    throw error
+  }
   if (typeof fnOrPromise === 'function') {
     if (ms === null || ms > 0) return timeout(ms, (scope) => fnOrPromise(scope), options) as Promise<T> // Awaited<T> of a T that is none.
     const error = refusal(signalOf('waitFor()', options)) ?? new TimeoutError('There was no time to start it')

@@ -127,6 +127,97 @@ describe('gather', () => {
     expect(warnings).toMatchObject([{ code: 'RUNGS_TASK', cause: 'in cleanup' }])
   })
 
+  const unhandled = (): unknown[] => {
+    const reasons: unknown[] = []
+    const listener = (reason: unknown) => void reasons.push(reason)
+    process.on('unhandledRejection', listener)
+    onTestFinished(() => void process.off('unhandledRejection', listener))
+    return reasons
+  }
+
+  describe.each(['throw', 'settle'] as const)('that is cancelled in the turn of its call (%s)', (onError) => {
+    const options = { onError: onError as 'throw' }
+
+    it('starts no function, and cancels what it was given', async () => {
+      const log: string[] = []
+      const inner = start(async () => {
+        try {
+          await sleep(100_000)
+        } finally {
+          await turn(2)
+          log.push('cleaned up')
+        }
+      })
+      await turn()
+      const { future } = Future.withResolvers()
+      const gathering = gather([() => log.push('called'), future, inner], options)
+      expect(gathering.cancel('why')).toBe(true)
+      expect(await errorOf(gathering)).toMatchObject({ name: 'CancelledError', reason: 'why' })
+      expect([log, future.cancelled, inner.cancelled]).toEqual([['cleaned up'], true, true])
+    })
+
+    it('reports the failure of a promise', async () => {
+      const [warnings, reasons] = [collectWarnings(), unhandled()]
+      const promise = new Promise((_, reject) => setTimeout(() => reject(new MyError()), 5))
+      const gathering = gather([promise], options)
+      gathering.cancel()
+      expect(await errorOf(gathering)).toBeInstanceOf(CancelledError)
+      await vi.waitFor(() => expect(warnings).toHaveLength(1))
+      expect([warnings, reasons]).toMatchObject([[{ code: 'RUNGS_UNOBSERVED', cause: expect.any(MyError) }], []])
+    })
+
+    it('cancels also in a task that is cancelled then, and with its signal', async () => {
+      const controller = new AbortController()
+      const futures = [1, 2].map(() => Future.withResolvers().future)
+      const outer = start(async () => await gather([futures[0]], options))
+      const gathering = gather([futures[1]], { ...options, signal: controller.signal })
+      await Promise.resolve()
+      outer.cancel()
+      controller.abort()
+      expect([await errorOf(outer), await errorOf(gathering)]).toEqual([expect.any(CancelledError), expect.any(CancelledError)])
+      expect(futures.map(({ cancelled }) => cancelled)).toEqual([true, true])
+    })
+  })
+
+  // test_cancel_gather_1
+  it('cannot be cancelled when all have ended, and gives their results', async () => {
+    const { future, resolve } = Future.withResolvers<number>()
+    const gathering = gather([future])
+    await turn()
+    resolve(42)
+    expect([gathering.cancel(), await gathering, gathering.cancel()]).toEqual([false, [42], false])
+
+    const early = gather([future])
+    expect([early.cancel(), await early]).toEqual([false, [42]])
+
+    const failing = Future.withResolvers<number>()
+    const failed = gather([failing.future])
+    await turn()
+    failing.reject(new MyError())
+    expect([failed.cancel(), await errorOf(failed)]).toEqual([false, expect.any(MyError)])
+  })
+
+  it('does not lose the cancellation of a task that waits for it when all have ended', async () => {
+    const { future, resolve } = Future.withResolvers<number>()
+    const outer = start(async () => await gather([future]))
+    await turn()
+    resolve(42)
+    outer.cancel('why')
+    expect(await errorOf(outer)).toMatchObject({ reason: 'why' })
+  })
+
+  it('does not leave a promise alone that it refuses', async () => {
+    const [warnings, reasons] = [collectWarnings(), unhandled()]
+    const failing = () => Promise.reject(new MyError())
+    expect(() => gather([failing(), 5])).toThrow(TypeError)
+    expect(() => gather([failing()], { signal: 5 as never })).toThrow(TypeError)
+    expect(() => waitFor(failing(), Number.NaN)).toThrow(RangeError)
+    expect(() => waitFor(failing(), 5, { timeout: 5 } as never)).toThrow(TypeError)
+    await turn(2)
+    expect(reasons).toEqual([])
+    expect(warnings).toMatchObject(Array(4).fill({ code: 'RUNGS_UNOBSERVED', cause: expect.any(MyError) }))
+  })
+
   it('refuses what it cannot wait for', () => {
     // @ts-expect-error not an iterable
     expect(() => gather(() => 1)).toThrow(TypeError)
