@@ -1,4 +1,5 @@
 import { CancelledError } from '../core/errors.js'
+import { isInstance } from '../core/foreign.js'
 import { Future, listen, outcomeOf } from '../core/future.js'
 import { requireKnown, requireOneOf, requireSignal, show } from '../core/options.js'
 import type { Outcome } from '../core/outcome.js'
@@ -171,7 +172,7 @@ class Gathering {
     const cancelled = this.#cancelled
     if (cancelled !== undefined) {
       // The group of what has failed may have cancelled us, and throws it.
-      if (failure !== undefined && !(failure.reason instanceof CancelledError) && !cancellationsIn(cancelled).has(failure.reason))
+      if (failure !== undefined && !isInstance(failure.reason, CancelledError) && !cancellationsIn(cancelled).has(failure.reason))
         report('RUNGS_TASK', lateFailure, failure.reason)
       throw cancelled
     }

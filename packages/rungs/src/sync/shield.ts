@@ -1,5 +1,6 @@
 import { types } from 'node:util'
 import { CancelledError } from '../core/errors.js'
+import { isInstance } from '../core/foreign.js'
 import {
   cancelFuture,
   createFuture,
@@ -52,7 +53,7 @@ export function shield<T>(fnOrPromise: (() => T | PromiseLike<T>) | PromiseLike<
     const outcome = outcomeOf(inner)
     if (outcome.status === 'fulfilled')
       fulfilFuture(outer, outcome.value as T) // What the inner one gives.
-    else if (inner.cancelled && outcome.reason instanceof CancelledError) cancelFuture(outer, outcome.reason)
+    else if (inner.cancelled && isInstance(outcome.reason, CancelledError)) cancelFuture(outer, outcome.reason)
     else failFuture(outer, outcome.reason)
   }
   listen(inner, ended)

@@ -4,6 +4,7 @@
 //     └───────────────────────────all have ended and the body has──────────────────────────────▶ finished
 import { inspect } from 'node:util'
 import { CancelledError, InvalidStateError } from '../core/errors.js'
+import { isInstance, propertyOf } from '../core/foreign.js'
 import { type Future, hasFailed, listen, outcomeOf } from '../core/future.js'
 import { requireFunction, requireKnown, requireSignal, show } from '../core/options.js'
 import type { Outcome } from '../core/outcome.js'
@@ -129,7 +130,7 @@ class Group {
 
   /** The body has thrown. If that follows from a cancellation that children know of, as it waited for them, they are cleaning up already. */
   bodyFailed(reason: unknown): void {
-    if (reason instanceof CancelledError) this.abort(reason, false)
+    if (isInstance(reason, CancelledError)) this.abort(reason, false)
     else {
       const error = new CancelledError('Cancelled because the body of the group failed', { reason })
       this.abort(followsFrom(error, cancellationsIn(reason, this.scope.cancelledAround()?.error)), false)
@@ -350,8 +351,21 @@ function leave(exit: Exit, around: CancelScope | undefined): void {
 }
 
 function line({ who, reason }: Failure): string {
-  const text = reason instanceof Error ? `${reason.name}: ${reason.message}` : show(reason)
+  const text = isInstance(reason, Error) ? `${textOf(reason, 'name')}: ${textOf(reason, 'message')}` : shown(reason)
   return `\n  ${who}: ${text.replaceAll('\n', '\n  ')}`
+}
+
+function textOf(error: Error, key: 'name' | 'message'): string {
+  const text = propertyOf(error, key)
+  return typeof text === 'string' ? text : `a ${key} that cannot be shown`
+}
+
+function shown(reason: unknown): string {
+  try {
+    return show(reason)
+  } catch {
+    return 'a value that cannot be shown'
+  }
 }
 
 function checkedSignal(options: TaskGroupOptions): AbortSignal | undefined {

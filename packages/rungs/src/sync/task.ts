@@ -3,6 +3,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { inspect } from 'node:util'
 import { clock } from '../core/clock.js'
 import { CancelledError } from '../core/errors.js'
+import { isInstance, messageOf, propertyOf } from '../core/foreign.js'
 import { cancelFuture, constructionToken, Future, failFuture, fulfilFuture, type ResultOptions, startFuture } from '../core/future.js'
 import { areSettlers } from '../core/settlers.js'
 import { addReady, hasReadyOrder, soon } from './ready.js'
@@ -193,7 +194,7 @@ export class Task<T> extends Future<T> {
 
   #endCancelled(error: unknown): void {
     this.#end()
-    cancelFuture(this, error instanceof CancelledError ? error : (this.#scope.error ?? new CancelledError('The task was cancelled')))
+    cancelFuture(this, isInstance(error, CancelledError) ? error : (this.#scope.error ?? new CancelledError('The task was cancelled')))
   }
 
   #end(): void {
@@ -263,9 +264,9 @@ export function allTasks(): Set<Task<unknown>> {
  * `scope` or one around it has one that nothing has thrown: not for a cancellation that was caught long ago.
  */
 export function isCancellation(error: unknown, scope: CancelScope): boolean {
-  if (error instanceof CancelledError) return true
-  if (!(error instanceof Error) || error.name !== 'AbortError') return false
-  return error.cause instanceof CancelledError || scope.hasUndelivered
+  if (isInstance(error, CancelledError)) return true
+  if (!isInstance(error, Error) || propertyOf(error, 'name') !== 'AbortError') return false
+  return isInstance(propertyOf(error, 'cause'), CancelledError) || scope.hasUndelivered
 }
 
 /** The cancellations of which these errors tell: themselves, or what they name as their cause or reason. */
@@ -273,15 +274,15 @@ export function cancellationsIn(...errors: readonly unknown[]): ReadonlySet<unkn
   const found = new Set(errors)
   // A set gives what is added meanwhile, too, and nothing twice.
   for (const error of found) {
-    if (error instanceof Error) found.add(error.cause)
-    if (error instanceof CancelledError) found.add(error.reason)
+    if (isInstance(error, Error)) found.add(propertyOf(error, 'cause'))
+    if (isInstance(error, CancelledError)) found.add(propertyOf(error, 'reason'))
   }
   return found
 }
 
 export function cancelMessage(reason: unknown): string {
-  if (reason instanceof Error) return `The task was cancelled: ${reason.message}`
-  return typeof reason === 'string' ? `The task was cancelled: ${reason}` : 'The task was cancelled'
+  const message = messageOf(reason)
+  return message === undefined ? 'The task was cancelled' : `The task was cancelled: ${message}`
 }
 
 export function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {

@@ -4,6 +4,7 @@
 //   waiting ──grant()──▶ granted ──proceed()──▶ settled (value)
 //      └──interrupt()──▶ settled (error) ◀──interrupt()──┘ and the grant passes on
 import { CancelledError } from '../core/errors.js'
+import { isInstance, messageOf } from '../core/foreign.js'
 import { requireKnown, requireSignal } from '../core/options.js'
 import { reasonOf } from '../core/signal-reason.js'
 import { onAbort } from './on-abort.js'
@@ -225,6 +226,7 @@ export function refusal(signal: AbortSignal | undefined): CancelledError | undef
 export function abortError(signal: AbortSignal): CancelledError {
   const reason = reasonOf(signal)
   // A cancellation of this library is one error object.
-  if (isScopeSignal(signal) && reason instanceof CancelledError) return reason
-  return new CancelledError(reason instanceof Error ? `The wait was cancelled: ${reason.message}` : 'The wait was cancelled', { reason })
+  if (isScopeSignal(signal) && isInstance(reason, CancelledError)) return reason
+  const message = isInstance(reason, Error) ? messageOf(reason) : undefined
+  return new CancelledError(message === undefined ? 'The wait was cancelled' : `The wait was cancelled: ${message}`, { reason })
 }
