@@ -39,6 +39,9 @@ function exitOf(cancelled: boolean, fired: boolean, around: CancelScope | undefi
   return around === undefined ? { type: 'timeout' } : { type: 'cancelled', by: around }
 }
 
+/** Whose scope it is. */
+const timeouts = new WeakMap<CancelScope, Timeout>()
+
 class Timeout implements TimeoutScope {
   #state: 'active' | 'expiring' | 'expired' | 'finished' = 'active'
   #when: number | null = null
@@ -46,8 +49,15 @@ class Timeout implements TimeoutScope {
   readonly #scope = new CancelScope(currentScope())
   readonly #since = clock().now()
   #error: TimeoutError | undefined
+  /** The next one around, in the same task, and those for which this is it. */
+  readonly #around: Timeout | undefined
+  readonly #inside = new Set<Timeout>()
 
   constructor(when: number | null) {
+    timeouts.set(this.#scope, this)
+    for (let scope = this.#scope.parent; scope !== undefined && this.#around === undefined; scope = scope.parent)
+      this.#around = timeouts.get(scope)
+    if (this.#around !== undefined) this.#around.#inside.add(this)
     this.#schedule(when)
   }
 
@@ -79,8 +89,6 @@ class Timeout implements TimeoutScope {
     } catch (error) {
       const cancelled = isCancellation(error, this.#scope)
       const exit = exitOf(cancelled, this.#state === 'expiring', this.#scope.cancelledAround())
-      // Of two deadlines for the same moment the outer one may come first; ours has passed all the same.
-      if (cancelled && this.#when !== null && this.#when <= clock().now() && this.#state === 'active') this.#state = 'expiring'
       this.#close()
       switch (exit.type) {
         case 'pass':
@@ -103,15 +111,33 @@ class Timeout implements TimeoutScope {
     this.#stop = when === null || when === Number.POSITIVE_INFINITY ? undefined : after(when - clock().now(), () => this.#fire())
   }
 
+  /** A timer may come a little early, and those of one moment in any order: all that are due by then count as fired, and the outermost cancels. */
   #fire(): void {
-    this.#state = 'expiring'
-    this.#error = new TimeoutError(`Time was up after ${Math.max(0, Math.round((this.#when ?? 0) - this.#since))} ms`)
+    const now = Math.max(this.#when ?? 0, clock().now())
+    let first: Timeout = this
+    for (let around = this.#around; around !== undefined; around = around.#around) if (around.#isDue(now)) first = around
+    first.#expire(now)
     // No cause: it will be the cause of the TimeoutError itself.
-    this.#scope.cancel(new CancelledError('Cancelled because time was up', { reason: this.#error, cause: undefined }))
+    first.#scope.cancel(new CancelledError('Cancelled because time was up', { reason: first.#error, cause: undefined }))
+  }
+
+  #isDue(now: number): boolean {
+    return this.#state === 'active' && this.#when !== null && this.#when <= now
+  }
+
+  /** Those inside whose time is up too must not interrupt once more, when the body cleans up. */
+  #expire(now: number): void {
+    if (this.#isDue(now)) {
+      this.#stop?.()
+      this.#state = 'expiring'
+      this.#error = new TimeoutError(`Time was up after ${Math.max(0, Math.round((this.#when ?? 0) - this.#since))} ms`)
+    }
+    for (const inner of this.#inside) inner.#expire(now)
   }
 
   #close(): void {
     this.#stop?.()
+    if (this.#around !== undefined) this.#around.#inside.delete(this)
     this.#state = this.#state === 'expiring' ? 'expired' : 'finished'
     this.#scope.end()
   }

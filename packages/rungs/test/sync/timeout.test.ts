@@ -76,6 +76,50 @@ describe('timeout', () => {
     expect(scopes.map(({ expired }) => expired)).toEqual([true, true])
   })
 
+  it('of two for the same moment counts both as fired on the clock of the platform, whichever timer comes first', async () => {
+    for (let round = 0; round < 20; round++) {
+      const scopes: TimeoutScope[] = []
+      let between: unknown
+      const deadline = performance.now() + 2 + round / 10
+      const whole = timeoutAt(deadline, async (outer) => {
+        scopes.push(outer)
+        await sleep(round % 3)
+        between = await errorOf(
+          timeoutAt(deadline, (inner) => {
+            scopes.push(inner)
+            return sleep(10_000)
+          }),
+        )
+        throw between
+      })
+      expect(await errorOf(whole)).toBeInstanceOf(TimeoutError)
+      if (scopes.length < 2) continue // The machine was too slow for this one.
+      expect([...scopes.map(({ expired }) => expired), between]).toEqual([true, true, expect.any(CancelledError)])
+    }
+  })
+
+  it('of two for the same moment interrupts the body once', async () => {
+    const clock = jumpingClock()
+    const deadline = clock.now() + 10
+    const log: string[] = []
+    await errorOf(
+      timeoutAt(deadline, () =>
+        timeoutAt(clock.now() + 20, () =>
+          timeoutAt(deadline, async (inner) => {
+            try {
+              await sleep(10_000)
+            } finally {
+              log.push(`expired: ${inner.expired}`)
+              await sleep(5)
+              log.push('cleaned up')
+            }
+          }),
+        ),
+      ),
+    )
+    expect(log).toEqual(['expired: true', 'cleaned up'])
+  })
+
   it('tells apart whose deadline fired', async () => {
     jumpingClock()
     const log: string[] = []
