@@ -3,6 +3,7 @@
 import { clock } from './clock.js'
 import { CancelledError, TimeoutError } from './errors.js'
 import { type Future, onDone, type ResultOptions, unlisten } from './future.js'
+import { onAbort } from './on-abort.js'
 import { requireDuration, requireKnown, requireSignal } from './options.js'
 import { reasonOf } from './signal-reason.js'
 
@@ -19,9 +20,10 @@ export function checkLimits(options: ResultOptions): ResultOptions | undefined {
 export function limitedWait<T>(future: Future<T>, native: Promise<T>, { timeout, signal }: ResultOptions): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const time = clock()
+    let forget = (): void => {}
     const end = (): void => {
       if (timer !== undefined) time.clearTimeout(timer)
-      signal?.removeEventListener('abort', aborted)
+      forget()
       unlisten(future, ended)
     }
     const ended = (): void => {
@@ -39,6 +41,6 @@ export function limitedWait<T>(future: Future<T>, native: Promise<T>, { timeout,
     const timer = timeout === undefined || timeout === Number.POSITIVE_INFINITY ? undefined : time.setTimeout(late, timeout)
     onDone(future, ended)
     if (signal?.aborted) aborted()
-    else signal?.addEventListener('abort', aborted)
+    else if (signal !== undefined) forget = onAbort(signal, aborted)
   })
 }

@@ -2,6 +2,7 @@
 import { clock, type Timer } from './clock.js'
 import { CancelledError, TimeoutError } from './errors.js'
 import { Future, hasFailed, listen, unlisten } from './future.js'
+import { onAbort } from './on-abort.js'
 import { requireDuration, requireKnown, requireOneOf, requireSignal, show } from './options.js'
 import { reasonOf } from './signal-reason.js'
 import { beginWait, refuseWait, type TaskWait } from './task-wait.js'
@@ -76,10 +77,11 @@ export function wait<F extends Future<unknown>>(futures: Iterable<F>, options: W
   return beginWait(taskWait, (resolve, reject) => {
     const time = clock()
     let timer: Timer | undefined
+    let forget = (): void => {}
     end = () => {
       for (const future of all) if (!future.done) unlisten(future, ended)
       if (timer !== undefined) time.clearTimeout(timer)
-      signal?.removeEventListener('abort', aborted)
+      forget()
     }
     const give = (): void => {
       end()
@@ -100,7 +102,7 @@ export function wait<F extends Future<unknown>>(futures: Iterable<F>, options: W
     }
     for (const future of all) if (!future.done) listen(future, ended)
     if (timeout !== undefined && timeout !== Number.POSITIVE_INFINITY) timer = time.setTimeout(give, timeout)
-    signal?.addEventListener('abort', aborted)
+    if (signal !== undefined) forget = onAbort(signal, aborted)
   })
 }
 
@@ -183,12 +185,13 @@ class Completions<F extends Future<unknown>> implements CompletedFutures<F> {
     const aborted = (): void => this.#fail(waitCancelled(signal))
     const waits = this.#unfinished.size > 0 && timeout !== undefined && timeout !== Number.POSITIVE_INFINITY
     const timer = waits ? time.setTimeout(late, timeout) : undefined
+    let forget = (): void => {}
     this.#stop = () => {
       if (timer !== undefined) time.clearTimeout(timer)
-      signal?.removeEventListener('abort', aborted)
+      forget()
     }
     if (signal?.aborted) this.#fail(waitCancelled(signal))
-    else if (this.#unfinished.size > 0) signal?.addEventListener('abort', aborted)
+    else if (signal !== undefined && this.#unfinished.size > 0) forget = onAbort(signal, aborted)
   }
 
   [Symbol.asyncIterator](): this {

@@ -1,4 +1,4 @@
-import { onAbort } from './on-abort.js'
+import { onAbort } from '../core/on-abort.js'
 import { CancelScope, currentScope } from './scope.js'
 import { abortError } from './wait-queue.js'
 

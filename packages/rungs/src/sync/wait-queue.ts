@@ -5,9 +5,9 @@
 //      └──interrupt()──▶ settled (error) ◀──interrupt()──┘ and the grant passes on
 import { CancelledError } from '../core/errors.js'
 import { isInstance, messageOf } from '../core/foreign.js'
+import { onAbort } from '../core/on-abort.js'
 import { requireKnown, requireSignal } from '../core/options.js'
 import { reasonOf } from '../core/signal-reason.js'
-import { onAbort } from './on-abort.js'
 import { addReady, type Ready, someAreReady } from './ready.js'
 import { type CancelScope, currentScope, type Interruptible, takeCancellation } from './scope.js'
 import { isScopeSignal } from './scope-signal.js'

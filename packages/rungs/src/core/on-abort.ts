@@ -13,9 +13,8 @@ export function onAbort(signal: AbortSignal, fn: () => void): () => void {
   if (set.size === 0) {
     // While nobody waits there is no listener, so that the signal holds nothing.
     const abort = (): void => {
-      const due = [...set]
-      set.clear()
-      for (const one of due) one()
+      // One that another has made superfluous is not called, as with listeners of their own.
+      for (const one of [...set]) if (set.delete(one)) one()
     }
     aborts.set(set, abort)
     signal.addEventListener('abort', abort, { once: true })
