@@ -6,7 +6,17 @@ import './debug-mode.js'
 import { onAbort } from '../core/on-abort.js'
 import { debugging } from './debugging.js'
 import { followsFrom } from './scope.js'
-import { allTasks, cancellationOf, cancellationsIn, cancelMessage, cancelTask, currentTask, startTask, type Task } from './task.js'
+import {
+  allTasks,
+  cancellationOf,
+  cancellationsIn,
+  cancelMessage,
+  cancelTask,
+  currentTask,
+  leftOver,
+  startTask,
+  type Task,
+} from './task.js'
 import { abortError, WaitQueue } from './wait-queue.js'
 
 /** What the `main` of {@link run} is given. */
@@ -125,6 +135,7 @@ async function endLeftovers(main: Task<unknown>): Promise<void> {
       announce('RUNGS_NOT_AWAITED', `Main has ended, and nobody awaited what is cancelled now: ${left.map(({ name }) => name).join(', ')}`)
     const error = followsFrom(new CancelledError('Cancelled because main has ended'), known)
     for (const task of left) {
+      leftOver.add(task)
       listen(task, () => {
         if (hasFailed(task)) report('RUNGS_TASK', `${task.name} failed while run() was ending`, reasonOf(task))
         ended.grantAll()

@@ -12,7 +12,7 @@ import type { Outcome } from '../core/outcome.js'
 import { type Unobserved, watch, withdraw } from '../core/unobserved.js'
 import { cancelWith } from './cancel-with.js'
 import { CancelScope, currentScope, followsFrom, takeCancellation } from './scope.js'
-import { cancellationsIn, cancelMessage, cancelTask, isCancellation, startTask, type Task } from './task.js'
+import { cancellationsIn, cancelMessage, cancelTask, isCancellation, leftOver, startTask, type Task } from './task.js'
 import { abortError, WaitQueue } from './wait-queue.js'
 
 /** How a {@link TaskGroup} is run. */
@@ -195,7 +195,7 @@ class Group {
       const reason = outcome.status === 'rejected' ? outcome.reason : undefined
       this.failures.add(task.name, reason)
       const label = `${task.name}, in a TaskGroup that was not left,`
-      if (!this.#holdsBody) this.#unobserved ??= watch(this, { reason, site: undefined, label })
+      if (!this.#holdsBody && !leftOver.has(task)) this.#unobserved ??= watch(this, { reason, site: undefined, label })
       this.abort(new CancelledError(`Cancelled because ${task.name} failed`, { reason }), true)
     }
     if (this.children.size === 0) this.#ended.grantAll()

@@ -20,6 +20,8 @@ export interface TaskInit<T> {
 }
 
 const live = new Set<Task<unknown>>()
+/** What main has left over: `run` reports the failures of these, and nobody else has to. */
+export const leftOver = new WeakSet<Task<unknown>>()
 /** Told one after the other: a chain of tasks that await each other may be longer than the stack is deep. */
 const toCancel: { readonly task: Task<unknown>; readonly error: CancelledError }[] = []
 let lastName = 0

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { getEventListeners } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -63,6 +64,19 @@ describe('run', () => {
     await turn(2)
     expect(value).toBe(123)
     expect(warnings).toMatchObject([{ name: 'RungsWarning', code: 'RUNGS_TASK', cause: new MyError('left over') }])
+  })
+
+  it('reports the error of a task that is left over in a group that was not left once', () => {
+    const program = `
+      import { run, sleep, TaskGroup } from ${JSON.stringify(new URL('../../dist/sync/index.js', import.meta.url).href)}
+      await run(async () => {
+        const group = new TaskGroup()
+        group.spawn(async () => { try { await sleep(1e6) } finally { throw new Error('left over') } })
+        await sleep(1)
+      })`
+    const { stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', program], { encoding: 'utf8' })
+    expect(stderr.match(/RUNGS_\w+/g)).toEqual(['RUNGS_TASK'])
+    expect(stderr.match(/Error: left over/g)).toHaveLength(1)
   })
 
   it('is cancelled by a signal', async () => {
