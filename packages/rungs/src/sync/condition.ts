@@ -170,8 +170,10 @@ export class Condition {
         return true
       },
       keeps: (waiter, cancellation) => {
-        if (error !== undefined) return true
+        const isFirst = error === undefined
+        // The last one is thrown, as in Python.
         error = cancellation
+        if (!isFirst) return true
         if (waiter.queue === this.#waiting) {
           this.#waiting.remove(waiter)
           standInLine(this.#lock, waiter)

@@ -111,6 +111,29 @@ describe('Condition', () => {
     expect([waiter.cancelled, condition.locked]).toEqual([true, false])
   })
 
+  it('throws the last of several cancellations once it holds the lock', async () => {
+    const condition = new Condition()
+    await condition.acquire()
+    const waiting = start(() => condition.wait())
+    const inTime = start(async () => {
+      await condition.acquire()
+      await timeout(1e6, () => condition.wait())
+    })
+    await turn()
+    const permit = await condition.acquire()
+    for (const reason of ['first', 'second', 'third']) {
+      waiting.cancel(reason)
+      inTime.cancel(reason)
+      await turn()
+    }
+    expect([waiting.done, inTime.done]).toEqual([false, false])
+    permit.release()
+    expect(await errorOf(waiting)).toMatchObject({ name: 'CancelledError', reason: 'third' })
+    condition.release()
+    expect(await errorOf(inTime)).toMatchObject({ name: 'CancelledError', reason: 'third' })
+    condition.release()
+  })
+
   it('gives the lock back with the permit of before the wait', async () => {
     const condition = new Condition()
     const waiter = start(async () => {
