@@ -1,5 +1,7 @@
 // Every error of the library, one base, a stable `code` each. A user's own error is never wrapped: it passes through as it is.
 
+import { requireKnown } from './options.js'
+
 /**
  * The base of all errors that the library itself raises. `code` is stable and meant for programs, `message` for people.
  * @example
@@ -28,7 +30,9 @@ export class CancelledError extends RungsError {
   /** What was given to `cancel(reason)`, or the reason of the signal that was aborted. */
   readonly reason: unknown
 
+  /** @throws {TypeError} if `options` is no object with options. */
   constructor(message = 'The call was cancelled', options: { reason?: unknown; cause?: unknown } = {}) {
+    requireKnown('The options of a CancelledError', options, ['reason', 'cause'])
     const cause = 'cause' in options ? options.cause : options.reason
     super(message, cause === undefined ? undefined : { cause })
     this.reason = options.reason

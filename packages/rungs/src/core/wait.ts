@@ -45,6 +45,7 @@ const returnWhens: readonly ReturnWhen[] = ['FIRST_COMPLETED', 'FIRST_EXCEPTION'
  * const { done, notDone } = await wait(futures, { returnWhen: 'FIRST_COMPLETED', timeout: 5_000 })
  */
 export function wait<F extends Future<unknown>>(futures: Iterable<F>, options: WaitOptions = {}): Promise<WaitResult<F>> {
+  requireList('wait', futures, options)
   requireKnown('The options of wait()', options, ['timeout', 'returnWhen', 'signal'])
   const { timeout, returnWhen = 'ALL_COMPLETED', signal } = options
   requireOneOf('returnWhen', returnWhen, returnWhens)
@@ -138,6 +139,7 @@ export interface CompletedFutures<F extends Future<unknown>> {
  * for await (const future of asCompleted(futures)) console.log(future.key, await future)
  */
 export function asCompleted<F extends Future<unknown>>(futures: Iterable<F>, options: AsCompletedOptions = {}): CompletedFutures<F> {
+  requireList('asCompleted', futures, options)
   requireKnown('The options of asCompleted()', options, ['timeout', 'signal'])
   const { timeout, signal } = options
   if (timeout !== undefined) requireDuration('timeout', timeout)
@@ -244,6 +246,12 @@ class Completions<F extends Future<unknown>> implements CompletedFutures<F> {
     this.#waiting = []
     for (const next of waiting) next.resolve({ done: true, value: undefined })
   }
+}
+
+/** Refuses futures that are not in a list. */
+function requireList(caller: string, ...given: readonly unknown[]): void {
+  const loose = given.find((one) => one instanceof Promise)
+  if (loose !== undefined) throw new TypeError(`${caller}() takes a list of futures, as ${caller}([a, b]), got ${show(loose)}`)
 }
 
 function futureSet<F extends Future<unknown>>(caller: string, futures: Iterable<F>): Set<F> {

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util'
+import { requireNone } from './arguments.js'
 import { undelivered } from './scope.js'
 import { refusal, signalOf, type WaitOptions, WaitQueue } from './wait-queue.js'
 
@@ -17,6 +18,7 @@ const isSetAlready = Promise.resolve<true>(true)
  *
  * `wait` waits until it is set; cancelling the task or aborting `signal` ends the wait. `set` wakes all who wait then, in the order in which
  * they came, also if `clear` follows before they go on.
+ * @throws {TypeError} if it is given an argument.
  * @example
  * const ready = new Event()
  * group.spawn(async () => {
@@ -28,6 +30,10 @@ const isSetAlready = Promise.resolve<true>(true)
 export class Event {
   #isSet = false
   readonly #waiting = new WaitQueue<true>({ take: () => true, describe: () => 'Event.wait()' })
+
+  constructor(...none: []) {
+    requireNone('An Event', none, '. It begins unset: call set()')
+  }
 
   /** Whether it has happened. */
   get isSet(): boolean {

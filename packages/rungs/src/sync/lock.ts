@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import { InvalidStateError } from '../core/errors.js'
+import { requireNone } from './arguments.js'
 import { debugging } from './debugging.js'
 import { isNoPromise, type Permit } from './permit.js'
 import { currentScope, undelivered } from './scope.js'
@@ -50,6 +51,7 @@ const passing = { release() {}, [Symbol.dispose]() {} } satisfies Permit
  *
  * A free lock is taken at once; else `acquire` waits, and cancelling the task or aborting `signal` leaves the queue. Nobody who comes later
  * overtakes; one who is woken and cancelled in the same turn passes the lock on.
+ * @throws {TypeError} if it is given an argument.
  * @example
  * const lock = new Lock()
  * {
@@ -64,7 +66,8 @@ export class Lock {
   #owner: Task<unknown> | undefined
   readonly #waiting: WaitQueue<Permit | true>
 
-  constructor() {
+  constructor(...none: []) {
+    requireNone('A Lock', none)
     this.#waiting = new WaitQueue<Permit | true>(this.#place())
   }
 

@@ -1,11 +1,11 @@
 import { requireFunction, requireKnown, show } from '../core/options.js'
-import { Queue, type QueueOptions } from './queue.js'
+import { Queue, type QueueOptions, requireNoSize } from './queue.js'
 import type { Store } from './store.js'
 
 /** The order of a {@link PriorityQueue}. */
 export interface PriorityQueueOptions<T> extends QueueOptions {
   /**
-   * Negative if `a` is to leave before `b`, as for `Array.prototype.sort`. Default: smallest first. That compares numbers with numbers, texts
+   * Negative if `a` is to leave before `b`, as for `Array.prototype.sort`; nothing but a number is taken. Default: smallest first. That compares numbers with numbers, texts
    * with texts, objects by what their `valueOf` or `Symbol.toPrimitive` gives, as dates, and arrays by their first elements that differ, as
    * Python's tuples. For others it throws, as Python does: give a `compare`.
    */
@@ -88,8 +88,15 @@ class Heap<T> implements Store<T> {
   }
 
   #before(a: Entry<T>, b: Entry<T>): boolean {
-    const difference = this.#compare(a.item, b.item)
-    return difference < 0 || (difference === 0 && a.order < b.order)
+    const difference: unknown = this.#compare(a.item, b.item)
+    // True and false would be 1 and 0, which never says that `a` comes first.
+    if (typeof difference !== 'number' && typeof difference !== 'bigint') {
+      throw new TypeError(
+        `The compare of a PriorityQueue must give a number, negative if its first argument is to leave first, got ${show(difference)}: (a, b) => a - b, not (a, b) => a > b`,
+      )
+    }
+    // What is neither is equal, as for `sort`.
+    return difference < 0 || (!(difference > 0) && a.order < b.order)
   }
 }
 
@@ -102,11 +109,20 @@ class Heap<T> implements Store<T> {
  */
 export class PriorityQueue<T> extends Queue<T> {
   constructor(options: PriorityQueueOptions<T> = {}) {
+    requireNoSize(options)
+    if (typeof options === 'function')
+      throw new TypeError(`A priority queue takes an object with options, got ${show(options)}. Pass { compare: ${nameOf(options)} }`)
     requireKnown('The options of a priority queue', options, ['maxSize', 'compare'])
     const { compare = smallestFirst, maxSize } = options
     requireFunction('compare', compare)
     super({ maxSize }, new Heap(compare))
   }
+}
+
+/** How a function may be written: by its name, if it has one that can be written. */
+function nameOf(fn: (...args: never[]) => unknown): string {
+  const name: unknown = Object.getOwnPropertyDescriptor(fn, 'name')?.value
+  return typeof name === 'string' && /^[\w$]+$/.test(name) ? name : 'fn'
 }
 
 function smallestFirst(a: unknown, b: unknown): number {

@@ -37,6 +37,11 @@ export interface QueueStats {
 
 const put = Promise.resolve()
 
+/** @throws {TypeError} for a number, which is how other languages say it. */
+export function requireNoSize(options: unknown): void {
+  if (typeof options === 'number') throw new TypeError(`A queue takes an object with options, got ${options}. Pass { maxSize: ${options} }`)
+}
+
 /** For a broadcast: forgets the first item of a queue that is full, also if somebody has been woken for it, and puts one in, which is for them. */
 export let replaceOldest: <T>(queue: Queue<T>, item: T) => void
 
@@ -70,6 +75,7 @@ export class Queue<T> implements AsyncIterable<T> {
   #shutDown = false
 
   constructor(options: QueueOptions = {}, store: Store<T> = new Deque<T>()) {
+    requireNoSize(options)
     requireKnown('The options of a queue', options, ['maxSize'])
     const { maxSize = 0 } = options
     if (maxSize !== Number.POSITIVE_INFINITY) requireInteger('maxSize', maxSize, 0)

@@ -1,6 +1,8 @@
 // What JavaScript lets pass and TypeScript would not: it is refused with the way out.
 import { describe, expect, it } from 'vitest'
+import { CancelledError } from '../../dist/core/errors.js'
 import { Future } from '../../dist/core/future.js'
+import { asCompleted, wait } from '../../dist/core/wait.js'
 import {
   Barrier,
   BoundedSemaphore,
@@ -8,7 +10,9 @@ import {
   Condition,
   Event,
   gather,
+  LifoQueue,
   Lock,
+  PriorityQueue,
   Queue,
   rateLimit,
   run,
@@ -55,6 +59,72 @@ describe('a signal in the place of the options', () => {
     const error = await errorOf(act)
     expect(error).toBeInstanceOf(TypeError)
     expect(String(error)).toContain('Pass { signal }')
+  })
+})
+
+describe('an argument of a constructor', () => {
+  const compare = (a: number, b: number): number => a - b
+  it.each<[string, () => unknown, string]>([
+    ['new Lock({})', () => Reflect.construct(Lock, [{}]), 'A Lock takes no arguments, got {}'],
+    ['new Event(true)', () => Reflect.construct(Event, [true]), 'An Event takes no arguments, got true. It begins unset: call set()'],
+    ['new Queue(3)', () => new Queue(3 as never), 'A queue takes an object with options, got 3. Pass { maxSize: 3 }'],
+    ['new LifoQueue(3)', () => new LifoQueue(3 as never), 'Pass { maxSize: 3 }'],
+    ['new PriorityQueue(3)', () => new PriorityQueue(3 as never), 'Pass { maxSize: 3 }'],
+    ['new PriorityQueue(fn)', () => new PriorityQueue(compare as never), 'got the function compare. Pass { compare: compare }'],
+    ['new PriorityQueue(=>)', () => new PriorityQueue((() => 0) as never), 'got an anonymous function. Pass { compare: fn }'],
+    ['new CancelledError()', () => new CancelledError('m', 'p' as never), "must be an object with options, got 'p' (string)"],
+    ['new CancelledError()', () => new CancelledError('m', null as never), 'must be an object with options, got null'],
+    ['new CancelledError()', () => new CancelledError('m', { resaon: 1 } as never), 'Did you mean reason?'],
+  ])('as in %s is refused with the way out', async (_, act, message) => {
+    const error = await errorOf(act)
+    expect(error).toBeInstanceOf(TypeError)
+    expect(String(error)).toContain(message)
+    expect([Reflect.construct(Lock, [undefined]).locked, new Event().isSet]).toEqual([false, false])
+  })
+})
+
+describe('a compare that gives no number', () => {
+  it.each<[string, () => unknown]>([
+    ['whether one is larger', () => true],
+    ['whether one is smaller', () => false],
+    ['nothing', () => undefined],
+  ])('but %s is refused, and the item has not been put', async (_, compare) => {
+    const queue = new PriorityQueue<number>({ compare: compare as never })
+    queue.tryPut(1)
+    expect(() => queue.tryPut(2)).toThrow(TypeError)
+    expect(() => queue.tryPut(2)).toThrow('must give a number, negative if its first argument is to leave first')
+    expect(queue.size).toBe(1)
+  })
+
+  it('but NaN or a bigint is taken as sort() takes it', () => {
+    for (const compare of [() => Number.NaN, (a: number, b: number) => BigInt(a - b)]) {
+      const queue = new PriorityQueue<number>({ compare: compare as never })
+      for (const item of [1, 1, 1]) queue.tryPut(item)
+      expect([queue.tryGet(), queue.tryGet(), queue.tryGet()]).toEqual([{ value: 1 }, { value: 1 }, { value: 1 }])
+    }
+    const queue = new PriorityQueue<[number, string]>({ compare: ((a: [number], b: [number]) => BigInt(a[0] - b[0])) as never })
+    for (const item of [
+      [2, 'a'],
+      [1, 'b'],
+      [1, 'c'],
+      [1, 'd'],
+    ] as [number, string][])
+      queue.tryPut(item)
+    expect([1, 2, 3, 4].map(() => queue.tryGet()?.value[1])).toEqual(['b', 'c', 'd', 'a'])
+  })
+})
+
+describe('futures that are not in a list', () => {
+  const [a, b] = [Future.withResolvers().future, Future.withResolvers().future]
+  it.each<[string, () => unknown]>([
+    ['wait', () => wait(a as never, b as never)],
+    ['wait', () => wait(a as never)],
+    ['wait', () => wait([a], b as never)],
+    ['asCompleted', () => asCompleted(a as never, b as never)],
+  ])('are refused by %s(), which says that it takes a list', async (name, act) => {
+    const error = await errorOf(act)
+    expect(error).toBeInstanceOf(TypeError)
+    expect(String(error)).toContain(`${name}() takes a list of futures, as ${name}([a, b]), got Future`)
   })
 })
 
