@@ -4,6 +4,7 @@ import { callbackOf, type Handles, isBlocked, isCallback } from '../calls/index.
 import { CancelledError, InvalidStateError, NotShippableError } from '../core/errors.js'
 import type { CallOptions } from '../core/executor.js'
 import { cancelFuture, Future, listen, outcomeOf } from '../core/future.js'
+import { onAbort } from '../core/on-abort.js'
 import { reasonOf } from '../core/signal-reason.js'
 import type { Parcel } from './messages.js'
 import { isPromise, promised } from './running-call.js'
@@ -169,9 +170,9 @@ function follow(future: Future<unknown>, answer: Answer, cancel = false, reason?
 
 function watch(signal: AbortSignal, answer: Answer): Cancel {
   const aborted = (): void => answer.fulfilled(reasonOf(signal))
-  if (signal.aborted) aborted()
-  else signal.addEventListener('abort', aborted, { once: true })
-  return () => signal.removeEventListener('abort', aborted)
+  if (!signal.aborted) return onAbort(signal, aborted)
+  aborted()
+  return () => {}
 }
 
 function execute(

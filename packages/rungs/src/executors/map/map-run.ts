@@ -10,6 +10,7 @@ import { AsyncResource } from 'node:async_hooks'
 import { runInCall } from '../../core/current-call.js'
 import { CancelledError, TimeoutError } from '../../core/errors.js'
 import type { MapResults, SettledResult } from '../../core/executor.js'
+import { onAbort } from '../../core/on-abort.js'
 import type { Outcome } from '../../core/outcome.js'
 import { report } from '../../core/report.js'
 import { reasonOf } from '../../core/signal-reason.js'
@@ -70,6 +71,7 @@ export class MapRun<R> implements MapResults<R>, AsyncDisposable, Sink {
   #inHand: { readonly item: unknown } | undefined
   #timer: MapTimer | undefined
   #ignoreClosing: (() => void) | undefined
+  #ignoreSignal: (() => void) | undefined
 
   constructor(parts: MapParts) {
     const { submitter, call, map, source, witness } = parts
@@ -93,7 +95,7 @@ export class MapRun<R> implements MapResults<R>, AsyncDisposable, Sink {
   start(): void {
     if (this.#signal?.aborted) this.#abort()
     else {
-      this.#signal?.addEventListener('abort', this.#abort)
+      if (this.#signal !== undefined) this.#ignoreSignal = onAbort(this.#signal, this.#abort)
       if (this.#mapTimeout !== undefined && this.#mapTimeout !== Number.POSITIVE_INFINITY) {
         this.#timer = new MapTimer(this.#mapTimeout, () => this.#timeUp())
       }
@@ -468,7 +470,7 @@ export class MapRun<R> implements MapResults<R>, AsyncDisposable, Sink {
   #rest(): void {
     this.#timer?.clear()
     this.#ignoreClosing?.()
-    this.#signal?.removeEventListener('abort', this.#abort)
+    this.#ignoreSignal?.()
     this.#meter?.finish()
   }
 
