@@ -170,13 +170,7 @@ function withKnownKeys(fn: AnyFunction, facts: SourceFacts, variables: readonly 
 
 /** What no inspector shows: the `this` of an arrow, the object that `super` starts from, `new.target`. */
 function surroundingsOf(facts: SourceFacts): Refusal | undefined {
-  const { surroundings, arrow, klass } = facts
-  if (klass?.writes !== undefined) {
-    return new Refusal(
-      `a static block of it writes ${klass.writes}, which nothing outside of it can read, and static blocks do not run again`,
-      `Give ${klass.writes} its value where it is declared`,
-    )
-  }
+  const { surroundings, arrow } = facts
   if (surroundings.private !== undefined) {
     return new Refusal(
       `it uses the private name ${surroundings.private} of the class around it`,

@@ -1,7 +1,6 @@
 // Functions and classes in a graph: by name where the other side has them, otherwise as text with what they captured.
 
 import { types } from 'node:util'
-import { isClass } from './class-name.js'
 import { type Closure, Refusal, readClosure, type Variable } from './closures.js'
 import { isMeta, META } from './compile.js'
 import type { Encoder } from './encode.js'
@@ -43,8 +42,7 @@ export function encodeFunction(encoder: Encoder, fn: AnyFunction, at: number): u
   const promisified = promisifiedBy(fn, seen)
   if (promisified !== undefined)
     return [Kind.construct, 'promisify', [encoder.at(promisified, at, { words: ' (what it makes a promise of)' })]]
-  const isKept = !defines && (encoder.options.keeps ? sender.steady.isSteady(fn) : sender.isKept(fn))
-  if (isKept && !changesUnseen(fn)) return encoder.defined(sender.keep(fn))
+  if (!defines && (encoder.options.keeps ? sender.steady.isSteady(fn) : sender.isKept(fn))) return encoder.defined(sender.keep(fn))
   const closure = readClosure(fn)
   if (closure instanceof Refusal) {
     if (closure.label !== undefined) encoder.nameFunction(at, closure.label)
@@ -67,16 +65,6 @@ function boundFunction(encoder: Encoder, fn: AnyFunction, { target, self, args }
   const [names, , prototypeAt, extras] = own
   if (names.length > 0 || prototypeAt !== -1 || extras !== undefined) node.push(...own)
   return node
-}
-
-/** A class whose private static fields may hold something else by now goes with each call: only the engine shows them, and asking it takes long. */
-function changesUnseen(fn: AnyFunction): boolean {
-  if (!isClass(fn)) return false
-  const registered = registeredFor(fn.prototype as object)
-  // Its codec has the class once per worker, which has to be that of all calls.
-  if (registered?.Class === fn && !registered.received) return false
-  const closure = readClosure(fn)
-  return !(closure instanceof Refusal) && closure.facts.klass?.secrets.some(({ constant }) => !constant) === true
 }
 
 /** Bound functions look like native code, and those made by util.promisify say so; looking at a function costs more than all else. */

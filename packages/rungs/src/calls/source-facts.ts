@@ -38,8 +38,6 @@ export interface ClassFacts {
   readonly computed: boolean
   /** Private fields, methods or accessors of instances. */
   readonly privates: boolean
-  /** Always undefined: what a static block writes to private fields is sent as well. */
-  readonly writes: string | undefined
   /** Private static fields, in the order of the text. */
   readonly secrets: readonly Secret[]
   /** Names that are needed while the class is made: in computed keys. */
@@ -260,7 +258,6 @@ function classFacts(text: string, shift: number, node: Syntax, walked: ReturnTyp
     staticFields,
     computed,
     privates,
-    writes: undefined,
     secrets: fields.map(({ secret }) => secret),
     definition,
     keys,

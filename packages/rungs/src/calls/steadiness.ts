@@ -85,6 +85,8 @@ function steadyParts(fn: AnyFunction): object[] | undefined {
   if (closure instanceof Refusal || !closure.constant) return undefined
   // A method that uses `super` is what it is only in its object, and objects can change.
   if (closure.needsHome) return undefined
+  // What its private static fields hold by now only the engine shows, and asking it takes long.
+  if (closure.facts.klass?.secrets.some(({ constant }) => !constant)) return undefined
   const parts = new Set<object>()
   for (const variable of closure.variables) {
     if (isSlot(closure, variable.name, variable.value)) continue

@@ -167,7 +167,7 @@ export const Kind = {
   construct: 15,
   /** codecAt, payload (a Readable): made by a codec given to register() */
   encoded: 16,
-  /** targetAt, thisAt, argsAt */
+  /** targetAt, thisAt, argsAt; and if it has something of its own: names, valuesAt, prototypeAt?, extras? */
   bound: 17,
   /** classAt: the object in `prototype` of that class */
   prototype: 18,
@@ -209,7 +209,7 @@ export function hasHandles({ data }: Packed): boolean {
   return (data as Table).nodes.some((node) => Array.isArray(node) && (node[0] === Kind.handle || node[0] === Kind.encoded))
 }
 
-/** The one letter that generated names begin with. A text that uses it as well is refused. */
+/** The letter that generated names begin with. A text may use it too, but for the names that are put into texts. */
 export const LETTER = 'Ξ'
 
 /** Under this name a class carries what is to be added to its prototype object. */
