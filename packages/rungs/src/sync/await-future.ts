@@ -18,38 +18,38 @@ class FutureWait implements Interruptible {
   readonly #scope: CancelScope
   /** Ends the wait before the future is done; only of a task. */
   readonly #reject: ((error: CancelledError) => void) | undefined
-  /** The last request that it has passed on. What is awaited after a cancellation, in the cleanup, is not asked again. */
-  passed: CancelledError | undefined
+  /** Whether it has passed on a request. A wait in the cleanup after a cancellation counts as if: what it waits for is not asked again. */
+  hasPassed = false
 
   constructor(future: Future<unknown>, scope: CancelScope, reject: ((error: CancelledError) => void) | undefined) {
     this.#future = future
     this.#scope = scope
     this.#reject = reject
     scope.enter(this)
-    const { told } = scope
-    if (told !== undefined) this.#pass(told)
+    if (scope.told !== undefined) this.#pass()
     listen(future, () => scope.leave(this))
   }
 
   interrupt(error: CancelledError): boolean {
     if (this.#future.done) return false
-    this.#pass(error)
-    if (this.isInCircle(error)) this.break(error)
+    this.#pass()
+    if (this.isInCircle()) this.break(error)
     else cancelGently(this.#future, error)
     return true
   }
 
-  #pass(error: CancelledError): void {
-    this.passed = error
+  #pass(): void {
+    if (this.hasPassed) return
+    this.hasPassed = true
     const { task } = this.#scope
     if (task !== undefined && this.#future instanceof Task) notePassing(task)
   }
 
-  /** Whether passing on `error` comes to nothing, as what is awaited cannot end before whoever awaits it. */
-  isInCircle(error: CancelledError): boolean {
+  /** Whether passing on a request comes to nothing, as what is awaited cannot end before whoever awaits it. */
+  isInCircle(): boolean {
     const { task } = this.#scope
     if (task === undefined || this.#reject === undefined || !(this.#future instanceof Task)) return false
-    return isInside(task, this.#future) || comesRound(this.#future, task, error)
+    return isInside(task, this.#future) || comesRound(this.#future, task)
   }
 
   /** Ends the wait. What is awaited goes on. */
@@ -102,13 +102,16 @@ function enter(future: Future<unknown>): Promise<never> | undefined {
   return undefined
 }
 
-/** Of a task: the cancellation after which a wait of it was ended at once, so that a loop over such waits does not go round for ever. */
-const endedAtOnce = new WeakMap<Task<unknown>, CancelledError>()
+/** How many waits of a task have been ended at once. A loop over such waits must not go round for ever, and keep all others from running. */
+const endedAtOnce = new WeakMap<Task<unknown>, number>()
+const most = 100
 
 /** Ends a wait that closes a circle of tasks that have all been cancelled: nobody asks them again. */
 function breaksAtOnce(wait: FutureWait, { task, told }: CancelScope): boolean {
-  if (task === undefined || told === undefined || endedAtOnce.get(task) === told || !wait.isInCircle(told)) return false
-  endedAtOnce.set(task, told)
+  if (task === undefined || told === undefined) return false
+  const ended = endedAtOnce.get(task) ?? 0
+  if (ended === most || !wait.isInCircle()) return false
+  endedAtOnce.set(task, ended + 1)
   wait.break(told)
   return true
 }

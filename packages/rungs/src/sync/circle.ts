@@ -3,9 +3,7 @@
 // A task waits for those that it awaits, and cannot end before those that its groups and gathers hold. There may be many of these, and long chains,
 // all of which are cancelled at once. So the search follows only the waits that have passed the request on, and each task that holds others
 // remembers through which of them it gets there.
-import type { CancelledError } from '../core/errors.js'
 import { onDone } from '../core/future.js'
-import { isSame } from './scope.js'
 import { depthOf, heldBy, type Task, waitsOf } from './task.js'
 
 /** Of a task: those that it holds, as it seems, in which or within which a wait has passed on a request. */
@@ -22,6 +20,13 @@ export function noteGatherer(task: Task<unknown>, gatherer: Task<unknown>): void
   }
   all.add(gatherer)
   onDone(gatherer, () => all.delete(gatherer))
+  if (hasPassing(task)) notePassing(task)
+}
+
+function hasPassing(task: Task<unknown>): boolean {
+  if ((ways.get(task)?.size ?? 0) > 0) return true
+  for (const { hasPassed } of waitsOf(task)) if (hasPassed) return true
+  return false
 }
 
 /** Notes that a wait in `task` has passed on a request. */
@@ -59,14 +64,15 @@ export function isInside(task: Task<unknown>, holder: Task<unknown>): boolean {
   return false
 }
 
-/** Whether a request to end that `from` is given has come from there by way of `to`, and each on the way has passed it on. */
-export function comesRound(from: Task<unknown>, to: Task<unknown>, error: CancelledError): boolean {
+/**
+ * Whether a request to end that `from` is given comes round to `to`, and each on the way has passed one on already. Whether it was this one does not
+ * matter: a group that is ending tells its children nothing more.
+ */
+export function comesRound(from: Task<unknown>, to: Task<unknown>): boolean {
   const reached = new Set([from])
   for (const task of reached) {
     if (task === to) return true
-    for (const { awaited, passed } of waitsOf(task)) {
-      if (awaited !== undefined && passed !== undefined && isSame(passed, error)) reached.add(awaited)
-    }
+    for (const { awaited, hasPassed } of waitsOf(task)) if (awaited !== undefined && hasPassed) reached.add(awaited)
     for (const inner of ways.get(task) ?? []) if (holds(task, inner)) reached.add(inner)
   }
   return false

@@ -25,8 +25,8 @@ export interface Interruptible {
   readonly external?: boolean
   /** The task to which it passes a request to end on, instead of ending. */
   readonly awaited?: Task<unknown> | undefined
-  /** The last request that it has passed on. */
-  readonly passed?: CancelledError | undefined
+  /** Whether it has passed one on. */
+  readonly hasPassed?: boolean
 }
 
 const storage = new AsyncLocalStorage<CancelScope | undefined>()
@@ -45,8 +45,7 @@ export function followsFrom(error: CancelledError, from: ReadonlySet<unknown>): 
   return error
 }
 
-/** Whether who has been told of `told` need not be told of `error`. */
-export function isSame(told: CancelledError, error: CancelledError): boolean {
+function isSame(told: CancelledError, error: CancelledError): boolean {
   return told === error || (origins.get(error)?.has(told) ?? false)
 }
 
