@@ -10,6 +10,7 @@ import { callerContext } from './async-context.js'
 import { type CallSite, framesOf } from './call-site.js'
 import { beforeCallout, callout } from './callout.js'
 import { CancelledError, InvalidStateError, TimeoutError } from './errors.js'
+import { messageOf } from './foreign.js'
 import { checkLimits, limitedWait } from './limited-wait.js'
 import { requireDuration, requireFunction, requireKey, requireKnown } from './options.js'
 import type { Outcome } from './outcome.js'
@@ -520,6 +521,6 @@ export class Future<T> implements Promise<T> {
 const chainingCycle = 'Chaining cycle detected for a future: it was resolved with itself'
 
 function cancelMessage(reason: unknown): string {
-  if (reason instanceof Error) return `The call was cancelled: ${reason.message}`
-  return typeof reason === 'string' ? `The call was cancelled: ${reason}` : 'The call was cancelled'
+  const message = messageOf(reason)
+  return message === undefined ? 'The call was cancelled' : `The call was cancelled: ${message}`
 }

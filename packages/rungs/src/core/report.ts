@@ -36,7 +36,7 @@ function warn(told: Report, shown: Error, atExit: boolean): void {
 /** An error with its stack, or any other thrown value as text. Never throws. */
 export function describe(error: unknown): string {
   try {
-    if (error instanceof Error) return error.stack ?? String(error)
+    if (error instanceof Error) return typeof error.stack === 'string' ? error.stack : String(error)
     return inspect(error, { depth: 2 })
   } catch {
     return 'a value that cannot be shown'

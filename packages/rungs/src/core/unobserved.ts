@@ -39,6 +39,6 @@ export function withdraw(token: Unobserved): void {
 
 function tell({ reason, site, label }: Failure, atExit = false): void {
   const frames = framesOf(site)
-  const where = frames === undefined ? '' : ` It was submitted\n${frames}\nand failed with`
-  report('RUNGS_UNOBSERVED', `${label} failed and nobody looked at its result.${where}`, reason, atExit)
+  const where = frames === undefined ? '' : `. It was submitted\n${frames}\nand failed with`
+  report('RUNGS_UNOBSERVED', `${label} failed and nobody looked at its result${where}`, reason, atExit)
 }
