@@ -40,8 +40,6 @@ interface Chunk {
 const perWorker = 2
 /** An item before which so many workers died is not tried again. */
 const maxTries = 3
-/** After so many items that failed by themselves, before they began and with none that ended in between, it is not the items. */
-const maxFruitless = 16
 
 export interface ChunksOptions {
   readonly submitter: Submitter
@@ -59,8 +57,6 @@ export class Chunks implements Carrier {
   readonly #options: ChunksOptions
   readonly #sink: Sink
   #sizing = firstSizing
-  /** Items that failed before they began, since the last one that ended. */
-  #fruitless = 0
   /** Items that are in no chunk yet: from `#next` on. */
   #items: ItemList = []
   /** Their arguments; undefined where they are made when a chunk is cut, which can fail for nobody's items but those of starmap. */
@@ -322,9 +318,7 @@ export class Chunks implements Carrier {
       this.#again.push(part(chunk, received, items.length, received > 0 ? 0 : chunk.tries + 1))
       return true
     }
-    if (received > 0) this.#fruitless = 0
-    else if (mayBeOfOne(error) && items.length === 1) this.#fruitless++
-    else if (mayBeOfOne(error) && this.#fruitless < maxFruitless && submission?.firstNotBegun === 0) {
+    if (received === 0 && items.length > 1 && submission?.firstNotBegun === 0 && mayBeOfOne(error)) {
       // One of them cannot cross, or be read there; the others can.
       const middle = items.length >> 1
       this.#again.unshift(part(chunk, 0, middle, chunk.tries), part(chunk, middle, items.length, chunk.tries))

@@ -67,6 +67,14 @@ export const mapFailureCases: Group = (add, { kind, separate }) => {
         records.map(({ status }) => status),
         ['fulfilled', 'rejected', 'fulfilled', 'fulfilled'],
       )
+      const every3rd = await open()
+        .map(
+          echo<unknown>,
+          arrayOf(120).map((n) => (n % 3 === 0 ? bad : n)),
+          { chunkSize, onError: 'settle' },
+        )
+        .toArray()
+      assert.equal(every3rd.filter(({ status }) => status === 'rejected').length, 40)
     })
   }
 
