@@ -4,14 +4,7 @@
 import type { AsyncResource } from 'node:async_hooks'
 import { numbersOf } from '../../calls/index.js'
 import type { CheckedCallOptions } from '../../core/call-options.js'
-import {
-  BrokenExecutorError,
-  CancelledError,
-  ExecutorShutdownError,
-  NotShippableError,
-  TimeoutError,
-  WorkerDiedError,
-} from '../../core/errors.js'
+import { CancelledError, NotShippableError, RungsError, WorkerDiedError } from '../../core/errors.js'
 import { cancelFuture, onDone, outcomeOf } from '../../core/future.js'
 import { fulfilled, type Outcome, rejected } from '../../core/outcome.js'
 import { clearImmediate, setImmediate } from '../../core/platform.js'
@@ -30,6 +23,8 @@ interface Chunk {
   /** How often its first item was on a worker that died before it began. */
   readonly tries: number
   submission: ChunkSubmission | undefined
+  /** It has not failed before it was sent. */
+  isSent: boolean
   /** How many items have ended: the first ones, as they come in order. */
   received: number
   ms: number
@@ -229,7 +224,7 @@ export class Chunks implements Carrier {
       this.#base += this.#next
       this.#next = 0
     }
-    return { start, items, lists, tries: 0, submission: undefined, received: 0, ms: 0, awaited: false }
+    return { start, items, lists, tries: 0, submission: undefined, isSent: false, received: 0, ms: 0, awaited: false }
   }
 
   /** `accepted`: its items count as submitted already. */
@@ -247,6 +242,7 @@ export class Chunks implements Carrier {
       else this.#refuse(error, chunk.start)
       return
     }
+    chunk.isSent = !chunk.submission.future.done
     this.#sent.add(chunk)
     onDone(chunk.submission.future, () => this.#ended(chunk))
   }
@@ -312,14 +308,14 @@ export class Chunks implements Carrier {
 
   /** Of what had not begun. @returns false if there is no use in that */
   #sendAgain(chunk: Chunk, error: unknown): boolean {
-    const { received, items, submission } = chunk
+    const { received, items } = chunk
     if (received === items.length) return true
     if (error instanceof WorkerDiedError && (received > 0 || chunk.tries < maxTries)) {
       this.#again.push(part(chunk, received, items.length, received > 0 ? 0 : chunk.tries + 1))
       return true
     }
-    if (received === 0 && items.length > 1 && submission?.firstNotBegun === 0 && mayBeOfOne(error)) {
-      // One of them cannot cross, or be read there; the others can.
+    if (received === 0 && items.length > 1 && isOfOneItem(error, chunk.isSent)) {
+      // The others can cross.
       const middle = items.length >> 1
       this.#again.unshift(part(chunk, 0, middle, chunk.tries), part(chunk, middle, items.length, chunk.tries))
       return true
@@ -366,13 +362,10 @@ export class Chunks implements Carrier {
   }
 }
 
-/** Whether a chunk that failed before any of its calls began may have failed for one of its items. */
-function mayBeOfOne(error: unknown): boolean {
+/** Whether a chunk failed for one of its items, and not for its function. `isSent`: otherwise it was reading them here that failed. */
+function isOfOneItem(error: unknown, isSent: boolean): boolean {
   if (error instanceof NotShippableError) return error.path.startsWith('argument')
-  const isOfThePool = [CancelledError, TimeoutError, WorkerDiedError, BrokenExecutorError, ExecutorShutdownError].some(
-    (Class) => error instanceof Class,
-  )
-  return !isOfThePool
+  return !isSent && !(error instanceof RungsError)
 }
 
 function callsOf({ items, start, lists }: Chunk): ChunkCalls {
@@ -386,6 +379,7 @@ function part({ start, items, lists }: Chunk, from: number, to: number, tries: n
     lists: lists?.slice(from, to),
     tries,
     submission: undefined,
+    isSent: false,
     received: 0,
     ms: 0,
     awaited: false,
